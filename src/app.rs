@@ -1,0 +1,155 @@
+//! The application: its state, its routes and what wraps them.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware;
+use axum::response::Response;
+use secrecy::ExposeSecret;
+use tower::{Service, ServiceBuilder};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::CorsLayer;
+use tower_http::timeout::TimeoutLayer;
+use utoipa::openapi::OpenApi;
+
+use crate::auth::{self, FailedLogins, KnownUsers, Tokens};
+use crate::clock::Clock;
+use crate::config::{Config, Registration};
+use crate::contracts::{self, AmountCipher};
+use crate::db::Db;
+use crate::edge;
+use crate::extract::BODY_LIMIT;
+use crate::policy::RolePolicy;
+use crate::{meetings, openapi, tasks};
+
+/// How long a request may take before it is answered 503; longer than any wait inside.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a browser may remember a preflight's answer.
+const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
+
+/// What every handler can reach; cheap to clone.
+#[derive(Clone)]
+pub struct AppState(Arc<Shared>);
+
+/// The insides of [`AppState`].
+pub struct Shared {
+    /// The database.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// Makes and checks tokens.
+    pub tokens: Tokens,
+    /// Roles of active users.
+    pub users: KnownUsers,
+    /// Slows guessing down.
+    pub failed_logins: FailedLogins,
+    /// Opens and seals contract amounts.
+    pub amounts: AmountCipher,
+    /// `ROLE_POLICY`.
+    pub role_policy: RolePolicy,
+    /// `REGISTRATION`.
+    pub registration: Registration,
+}
+
+impl std::ops::Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl AppState {
+    /// From the settings, an open database and a clock.
+    pub fn new(config: &Config, db: Db, clock: Clock) -> Self {
+        Self(Arc::new(Shared {
+            db,
+            clock,
+            tokens: Tokens::new(config.tokens.clone()),
+            users: KnownUsers::default(),
+            failed_logins: FailedLogins::default(),
+            amounts: AmountCipher::new(config.contract_encryption_key.expose_secret()),
+            role_policy: config.role_policy,
+            registration: config.registration,
+        }))
+    }
+}
+
+/// The whole application as one service, for [`crate::server::serve`].
+///
+/// The layers wrap the router from outside: `Router::layer` would put them behind the choice of the method.
+pub fn service(
+    config: &Config,
+    state: AppState,
+) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static {
+    let (routes, document) = routes();
+    let router = routes
+        .with_state(state)
+        .merge(openapi::router(document))
+        .route_layer(middleware::from_fn(edge::record_route))
+        .method_not_allowed_fallback(edge::method_not_allowed)
+        .fallback(edge::not_found)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT));
+    ServiceBuilder::new()
+        .layer(middleware::from_fn_with_state(config.environment, edge::edge))
+        .layer(cors(&config.cors_origins))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
+        .layer(CatchPanicLayer::custom(edge::panicked))
+        .service(router)
+}
+
+/// The document of every route.
+pub fn document() -> OpenApi {
+    routes().1
+}
+
+fn routes() -> (Router<AppState>, OpenApi) {
+    let features = auth::router().merge(tasks::router()).merge(meetings::router()).merge(contracts::router());
+    let (router, mut document) = openapi::base().nest("/api/v1", features).split_for_parts();
+    openapi::complete(&mut document);
+    (router, document)
+}
+
+fn cors(origins: &[HeaderValue]) -> CorsLayer {
+    const EXPOSED: [HeaderName; 9] = [
+        header::ETAG,
+        header::LOCATION,
+        header::LINK,
+        HeaderName::from_static("x-request-id"),
+        header::RETRY_AFTER,
+        HeaderName::from_static("ratelimit"),
+        HeaderName::from_static("ratelimit-policy"),
+        header::CONTENT_DISPOSITION,
+        HeaderName::from_static("idempotency-replayed"),
+    ];
+    const ACCEPTED: [HeaderName; 9] = [
+        header::AUTHORIZATION,
+        header::CONTENT_TYPE,
+        header::ACCEPT,
+        header::ACCEPT_LANGUAGE,
+        header::IF_MATCH,
+        header::IF_NONE_MATCH,
+        HeaderName::from_static("idempotency-key"),
+        HeaderName::from_static("x-request-id"),
+        HeaderName::from_static("x-requested-with"),
+    ];
+    CorsLayer::new()
+        .allow_origin(origins.to_vec())
+        .allow_methods([
+            Method::GET,
+            Method::HEAD,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+            Method::OPTIONS,
+        ])
+        .allow_headers(ACCEPTED)
+        .expose_headers(EXPOSED)
+        .vary([header::ORIGIN])
+        .max_age(PREFLIGHT_AGE)
+}

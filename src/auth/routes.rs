@@ -1,0 +1,158 @@
+//! `/auth`: register, login, refresh, me.
+
+use std::net::SocketAddr;
+
+use axum::Json;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
+use secrecy::{ExposeSecret, SecretString};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::May;
+use super::guard::load_active;
+use super::password::{self, Verdict};
+use super::store::{self, NewUserRow, UserRow};
+use super::token::{TokenType, bearer};
+use super::types::{LoggedIn, Login, Refresh, Refreshed, Register, Registered, User, UserAnswer};
+use crate::answer::NO_STORE;
+use crate::app::AppState;
+use crate::config::Registration;
+use crate::db::transaction;
+use crate::error::{ApiError, Code, ErrorBody};
+use crate::extract::Body;
+use crate::policy::{ReadSelf, Role};
+
+/// The routes.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(register))
+        .routes(routes!(login))
+        .routes(routes!(refresh_token))
+        .routes(routes!(get_current_user))
+}
+
+/// Make an account
+///
+/// The new user is a `viewer`. Only where `REGISTRATION` is open.
+#[utoipa::path(
+    post, path = "/auth/register", tag = "auth", operation_id = "user_register",
+    request_body = Register,
+    responses(
+        (status = 201, description = "The account", body = Registered),
+        (status = 403, description = "Registration is closed", body = ErrorBody),
+        (status = 409, description = "The e-mail address is taken", body = ErrorBody),
+    ),
+)]
+async fn register(State(app): State<AppState>, body: Body<Register>) -> Result<impl IntoResponse, ApiError> {
+    if app.registration == Registration::Closed {
+        return Err(Code::RegistrationClosed.into());
+    }
+    let Register { email, password, name, tenant_id } = body.read()?;
+    // Before the costly hash; the unique key has the last word.
+    if store::find_by_email(&mut app.db.read().await?, &email).await?.is_some() {
+        return Err(Code::EmailTaken.into());
+    }
+    let password_hash = password::hash(password).await?;
+    let new = NewUserRow { tenant_id, email, password_hash, name, role: Role::Viewer, created_at: app.clock.now() };
+    let user = transaction!(app.db, |tx| {
+        store::ensure_tenant(tx, &new.tenant_id, new.created_at).await?;
+        let id = store::insert(tx, &new).await.map_err(|error| ApiError::duplicate(error, Code::EmailTaken))?;
+        store::find_by_id(tx, id).await?.ok_or_else(|| ApiError::internal("a new user is gone"))
+    })?;
+    let answer = Registered { message: "User registered successfully", user: user.into() };
+    Ok((StatusCode::CREATED, [NO_STORE], Json(answer)))
+}
+
+/// Sign in
+#[utoipa::path(
+    post, path = "/auth/login", tag = "auth", operation_id = "user_login",
+    request_body = Login,
+    responses(
+        (status = 200, description = "The tokens", body = LoggedIn),
+        (status = 401, description = "Unknown e-mail address or wrong password", body = ErrorBody),
+        (status = 403, description = "The account is inactive", body = ErrorBody),
+        (status = 429, description = "Too many failures", body = ErrorBody),
+    ),
+)]
+async fn login(
+    State(app): State<AppState>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    body: Body<Login>,
+) -> Result<impl IntoResponse, ApiError> {
+    let Login { email, password } = body.read()?;
+    let attempt = app.failed_logins.attempt(&email, peer.ip()).await?;
+    let authenticated = authenticate(&app, &email, password).await;
+    if !matches!(&authenticated, Err(error) if error.code() == Code::WrongCredentials) {
+        attempt.forgiven();
+    }
+    let (user, verdict) = authenticated?;
+    if !user.is_active {
+        return Err(Code::AccountInactive.into());
+    }
+    let now = app.clock.now();
+    transaction!(app.db, |tx| {
+        if let Verdict::Outdated(new) = &verdict {
+            store::replace_password_hash(tx, user.id, &user.password_hash, new).await?;
+        }
+        Ok(store::touch_last_login(tx, user.id, now).await?)
+    })?;
+    let answer = LoggedIn {
+        access_token: app.tokens.issue(TokenType::Access, &user, now)?,
+        refresh_token: app.tokens.issue(TokenType::Refresh, &user, now)?,
+        user: User { last_login: Some(now), ..user.into() },
+    };
+    Ok(([NO_STORE], Json(answer)))
+}
+
+/// Renew the access token
+///
+/// The refresh token comes as a Bearer or in the body. Role and tenant are read afresh.
+#[utoipa::path(
+    post, path = "/auth/refresh", tag = "auth", operation_id = "token_refresh",
+    request_body = Option<Refresh>,
+    responses((status = 200, description = "A new access token", body = Refreshed)),
+    security(("bearer" = [])),
+)]
+async fn refresh_token(
+    State(app): State<AppState>,
+    headers: HeaderMap,
+    body: Body<Refresh>,
+) -> Result<impl IntoResponse, ApiError> {
+    let now = app.clock.now();
+    // With a header the body is ignored, even a malformed one.
+    let id = if headers.contains_key(header::AUTHORIZATION) {
+        app.tokens.verify(TokenType::Refresh, bearer(&headers)?, now)?
+    } else {
+        let body = body.read_optional()?.ok_or(Code::MissingToken)?;
+        app.tokens.verify(TokenType::Refresh, body.refresh_token.expose_secret(), now)?
+    };
+    let user = load_active(&app.db, id).await?;
+    let answer = Refreshed { access_token: app.tokens.issue(TokenType::Access, &user, now)? };
+    Ok(([NO_STORE], Json(answer)))
+}
+
+/// Who am I
+#[utoipa::path(
+    get, path = "/auth/me", tag = "auth", operation_id = "get_current_user",
+    responses((status = 200, description = "The caller", body = UserAnswer)),
+    security(("bearer" = [])),
+)]
+async fn get_current_user(
+    May(scope, _): May<ReadSelf>,
+    State(app): State<AppState>,
+) -> Result<impl IntoResponse, ApiError> {
+    let user = load_active(&app.db, scope.user()).await?;
+    Ok(([NO_STORE], Json(UserAnswer { user: user.into() })))
+}
+
+/// The user whose e-mail address and password these are.
+async fn authenticate(app: &AppState, email: &str, password: SecretString) -> Result<(UserRow, Verdict), ApiError> {
+    let user = store::find_by_email(&mut app.db.read().await?, email).await?;
+    let verdict = password::verify(user.as_ref().map(|user| user.password_hash.clone()), password).await?;
+    match (user, verdict) {
+        (Some(user), verdict @ (Verdict::Right | Verdict::Outdated(_))) => Ok((user, verdict)),
+        _ => Err(Code::WrongCredentials.into()),
+    }
+}

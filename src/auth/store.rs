@@ -1,0 +1,126 @@
+//! The rows of tenants and users.
+//!
+//! Signing in comes before any tenant is known, so the look-ups by e-mail and by a token's user id take none.
+
+use crate::auth::Scope;
+use crate::clock::Timestamp;
+use crate::db::{self, Conn, DbResult, sql};
+use crate::policy::Role;
+
+/// A user.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct UserRow {
+    /// Key.
+    pub id: i64,
+    /// Tenant.
+    pub tenant_id: String,
+    /// As it was registered.
+    pub email: String,
+    /// Argon2id in PHC form, or werkzeug's.
+    pub password_hash: String,
+    /// Display name.
+    pub name: String,
+    /// Role.
+    pub role: Role,
+    /// Whether signing in is allowed.
+    pub is_active: bool,
+    /// Last sign-in.
+    pub last_login: Option<Timestamp>,
+    /// Counts changes.
+    pub version: i64,
+    /// When the row was made.
+    pub created_at: Timestamp,
+}
+
+/// A user to insert.
+#[derive(Debug)]
+pub struct NewUserRow {
+    /// Tenant.
+    pub tenant_id: String,
+    /// As given.
+    pub email: String,
+    /// Argon2id in PHC form.
+    pub password_hash: String,
+    /// Display name.
+    pub name: String,
+    /// Role.
+    pub role: Role,
+    /// Now.
+    pub created_at: Timestamp,
+}
+
+macro_rules! select_user {
+    ($where:literal) => {
+        concat!(
+            "select id, tenant_id, email, password_hash, name, role, is_active, last_login, version, created_at \
+             from users where ",
+            $where
+        )
+    };
+}
+
+/// The user with this e-mail address, in any tenant. Case does not count.
+pub async fn find_by_email(conn: &mut Conn, email: &str) -> DbResult<Option<UserRow>> {
+    conn.fetch_optional(sql(select_user!("email_key = ?")).bind(email_key(email))).await
+}
+
+/// The user with this id, in any tenant.
+pub async fn find_by_id(conn: &mut Conn, id: i64) -> DbResult<Option<UserRow>> {
+    conn.fetch_optional(sql(select_user!("id = ?")).bind(id)).await
+}
+
+/// Inserts a user; a taken e-mail address is a duplicate.
+pub async fn insert(conn: &mut Conn, user: &NewUserRow) -> DbResult<i64> {
+    conn.insert(
+        sql("insert into users (tenant_id, email, email_key, password_hash, name, role, is_active, version, \
+             created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?, 1, ?, ?) returning id")
+        .bind(&user.tenant_id)
+        .bind(&user.email)
+        .bind(email_key(&user.email))
+        .bind(&user.password_hash)
+        .bind(&user.name)
+        .bind(user.role)
+        .bind(true)
+        .bind(user.created_at)
+        .bind(user.created_at),
+    )
+    .await
+}
+
+/// Makes the tenant if it is not there.
+pub async fn ensure_tenant(conn: &mut Conn, tenant_id: &str, now: Timestamp) -> DbResult<()> {
+    let tenant_id = tenant_id.to_owned();
+    if conn.count(sql("select count(*) from tenants where id = ?").bind(&tenant_id)).await? == 1 {
+        return Ok(());
+    }
+    let insert = sql("insert into tenants (id, created_at) values (?, ?)").bind(&tenant_id).bind(now);
+    match conn.execute(insert).await {
+        // Another transaction made it in between.
+        Err(error) if db::is_duplicate(&error) => Ok(()),
+        result => result.map(|_| ()),
+    }
+}
+
+/// Records a sign-in.
+pub async fn touch_last_login(conn: &mut Conn, id: i64, now: Timestamp) -> DbResult<()> {
+    conn.execute(sql("update users set last_login = ? where id = ?").bind(now).bind(id)).await?;
+    Ok(())
+}
+
+/// Replaces a password hash, unless it has changed since it was read.
+pub async fn replace_password_hash(conn: &mut Conn, id: i64, old: &str, new: &str) -> DbResult<()> {
+    let update = "update users set password_hash = ? where id = ? and password_hash = ?";
+    conn.execute(sql(update).bind(new.to_owned()).bind(id).bind(old.to_owned())).await?;
+    Ok(())
+}
+
+/// Whether this id is an active user of the tenant.
+pub async fn is_active_member(conn: &mut Conn, scope: &Scope, id: i64) -> DbResult<bool> {
+    let count = "select count(*) from users where tenant_id = ? and id = ? and is_active = ?";
+    Ok(conn.count(sql(count).bind(scope.tenant()).bind(id).bind(true)).await? == 1)
+}
+
+/// What makes two addresses the same account: MariaDB under Flask's collation ignored case, so do we everywhere.
+fn email_key(email: &str) -> String {
+    email.to_lowercase()
+}

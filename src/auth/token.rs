@@ -1,0 +1,157 @@
+//! JSON Web Tokens with Flask-JWT-Extended's claims: HS256 and nothing else.
+
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::store::UserRow;
+use crate::clock::Timestamp;
+use crate::config::TokenConfig;
+use crate::error::{ApiError, Code};
+
+/// What a token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenType {
+    /// For every call but `/auth/refresh`.
+    Access,
+    /// For `/auth/refresh` alone.
+    Refresh,
+}
+
+impl TokenType {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Access => "access",
+            Self::Refresh => "refresh",
+        }
+    }
+}
+
+/// Makes and checks tokens.
+pub struct Tokens {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+    config: TokenConfig,
+}
+
+#[derive(Serialize)]
+struct NewClaims<'a> {
+    fresh: bool,
+    iat: i64,
+    jti: Uuid,
+    r#type: &'static str,
+    sub: String,
+    nbf: i64,
+    exp: i64,
+    user_id: i64,
+    email: &'a str,
+    tenant_id: &'a str,
+    role: &'static str,
+}
+
+/// Only what is believed: who, of which type, and until when. Tenant and role come from the database.
+#[derive(Deserialize)]
+struct Claims {
+    sub: Option<Value>,
+    r#type: Option<Value>,
+    exp: Option<f64>,
+    nbf: Option<f64>,
+}
+
+impl Tokens {
+    /// With the settings' key and lifetimes.
+    pub fn new(config: TokenConfig) -> Self {
+        let secret = config.secret.expose_secret().as_bytes();
+        let mut validation = Validation::new(Algorithm::HS256);
+        // Time is checked against our own clock, below.
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        validation.validate_aud = false;
+        validation.required_spec_claims.clear();
+        Self {
+            encoding: EncodingKey::from_secret(secret),
+            decoding: DecodingKey::from_secret(secret),
+            validation,
+            config,
+        }
+    }
+
+    /// A new token for this user.
+    pub fn issue(&self, token_type: TokenType, user: &UserRow, now: Timestamp) -> Result<String, ApiError> {
+        let lifetime = match token_type {
+            TokenType::Access => self.config.access_lifetime,
+            TokenType::Refresh => self.config.refresh_lifetime,
+        };
+        let claims = NewClaims {
+            fresh: false,
+            iat: now.seconds(),
+            jti: Uuid::new_v4(),
+            r#type: token_type.as_str(),
+            sub: user.id.to_string(),
+            nbf: now.seconds(),
+            exp: now.seconds() + lifetime,
+            user_id: user.id,
+            email: &user.email,
+            tenant_id: &user.tenant_id,
+            role: user.role.as_str(),
+        };
+        encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(ApiError::internal)
+    }
+
+    /// The user id in a valid token of this type.
+    pub fn verify(&self, token_type: TokenType, token: &str, now: Timestamp) -> Result<i64, ApiError> {
+        let claims = decode::<Claims>(token, &self.decoding, &self.validation)
+            .map_err(|error| match error.kind() {
+                ErrorKind::InvalidSignature => Code::WrongSignature,
+                ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => Code::WrongAlgorithm,
+                _ => Code::MalformedToken,
+            })?
+            .claims;
+        #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are exact in a double")]
+        let seconds = now.seconds() as f64;
+        let expires = claims.exp.ok_or_else(|| missing("exp"))?;
+        if claims.nbf.is_some_and(|from| from > seconds) {
+            return Err(Code::TokenNotYetValid.into());
+        }
+        if expires <= seconds {
+            return Err(Code::ExpiredToken.into());
+        }
+        if claims.r#type.ok_or_else(|| missing("type"))? != token_type.as_str() {
+            return Err(match token_type {
+                TokenType::Access => Code::AccessTokenRequired.into(),
+                TokenType::Refresh => Code::RefreshTokenRequired.into(),
+            });
+        }
+        match claims.sub.ok_or_else(|| missing("sub"))? {
+            Value::String(id) => id.parse().map_err(|_| Code::InvalidSubject.into()),
+            _ => Err(Code::InvalidSubject.into()),
+        }
+    }
+}
+
+fn missing(claim: &str) -> ApiError {
+    ApiError::with_text(Code::MissingClaim, claim)
+}
+
+/// The token in the `Authorization` header, found as Flask-JWT-Extended finds it: among comma-separated fields the
+/// one that begins with `Bearer`, and the one word behind it.
+pub fn bearer(headers: &HeaderMap) -> Result<&str, Code> {
+    let header = headers.get(AUTHORIZATION).ok_or(Code::MissingToken)?;
+    let header = header.to_str().map_err(|_| Code::MalformedHeader)?;
+    if header.trim().is_empty() {
+        return Err(Code::MissingToken);
+    }
+    let mut bearers = header.split(',').filter(|field| field.split_whitespace().next() == Some("Bearer"));
+    let (Some(field), None) = (bearers.next(), bearers.next()) else { return Err(Code::WrongScheme) };
+    let mut words = field.split_whitespace().skip(1);
+    match (words.next(), words.next()) {
+        (Some(token), None) => Ok(token),
+        _ => Err(Code::MalformedHeader),
+    }
+}

@@ -1,0 +1,151 @@
+//! The command line.
+
+mod demo;
+mod healthcheck;
+mod serve;
+mod user;
+
+use std::error::Error;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Config, Environment};
+use crate::db::Db;
+use crate::{app, telemetry};
+
+/// What a command gives; the error is for the operator's eyes.
+type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
+
+/// MSSP BizCenter: tasks, meetings and contracts of a managed-security team, as a REST API.
+///
+/// Settings come from the environment or from a file `.env` in the working directory; `.env.example` lists them all.
+/// With none, the server starts in development on SQLite.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Examples:\n  \
+    bizcenter                                    serve on http://127.0.0.1:4001\n  \
+    bizcenter demo                               fill a development database to look around in\n  \
+    bizcenter migrate                            bring a production database up to date\n  \
+    bizcenter user create --tenant acme --email kim@acme.kr --name 김지은 --role owner"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API (the default)
+    ///
+    /// In development and on SQLite pending migrations are applied first. Elsewhere the server refuses to start
+    /// with pending ones: run `bizcenter migrate` before. Stops on SIGINT or SIGTERM after finishing what is in
+    /// flight.
+    Serve,
+    /// Bring the database's schema up to date
+    ///
+    /// Safe to run from several machines at once and when there is nothing to do.
+    Migrate,
+    /// Manage users
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Print the OpenAPI document
+    Openapi,
+    /// Fill a development database with a believable tenant
+    ///
+    /// Makes the tenant `demo` with a user of each role, a year of tasks, meetings and contracts. Refused in
+    /// production, and when the tenant is already there.
+    Demo(DemoArgs),
+    /// Ask a running server on this machine whether it is healthy
+    ///
+    /// Exits with 0 when it is. For a container's health check.
+    Healthcheck,
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Make a user, and his tenant if it is new
+    ///
+    /// The first owner of a tenant comes from here. The password is asked for, unless `--password-stdin`.
+    Create(UserArgs),
+}
+
+/// Arguments of `user create`.
+#[derive(Debug, Args)]
+struct UserArgs {
+    /// The tenant, 1 to 50 characters
+    #[arg(long)]
+    tenant: String,
+    /// The e-mail address to sign in with
+    #[arg(long)]
+    email: String,
+    /// The name that others see, 2 to 100 characters
+    #[arg(long)]
+    name: String,
+    /// owner, admin, editor, analyst or viewer
+    #[arg(long)]
+    role: String,
+    /// Read the password from standard input, up to the end of its first line
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+/// Arguments of `demo`.
+#[derive(Debug, Args)]
+struct DemoArgs {
+    /// How many tasks to make
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(0..=100_000_000))]
+    tasks: u64,
+}
+
+/// Runs a command to its end.
+pub fn run(cli: Cli) -> Outcome {
+    match dotenvy::dotenv() {
+        Err(error) if !error.not_found() => return Err(format!("cannot read .env: {error}").into()),
+        _ => {}
+    }
+    let command = cli.command.unwrap_or(Command::Serve);
+    if matches!(command, Command::Openapi) {
+        println!("{}", app::document().to_pretty_json()?);
+        return Ok(());
+    }
+    let config = Config::from_env()?;
+    telemetry::start(&config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Serve => serve::serve(&config).await,
+            Command::Migrate => migrate(&config).await,
+            Command::User(UserCommand::Create(args)) => user::create(&config, args).await,
+            Command::Demo(args) => demo::fill(&config, &args).await,
+            Command::Healthcheck => healthcheck::check(&config).await,
+            Command::Openapi => Ok(()),
+        }
+    })
+}
+
+async fn migrate(config: &Config) -> Outcome {
+    let db = Db::connect(&config.database).await?;
+    let pending = db.pending_migrations().await?;
+    db.migrate().await?;
+    match pending.len() {
+        0 => println!("nothing to do: the schema is up to date"),
+        count => println!("applied {count}: {}", pending.join(", ")),
+    }
+    db.close().await;
+    Ok(())
+}
+
+/// Opens the database with an up-to-date schema: brought there where that is safe, else demanded.
+async fn open_migrated(config: &Config) -> Result<Db, Box<dyn Error + Send + Sync>> {
+    let db = Db::connect(&config.database).await?;
+    if config.environment != Environment::Production || matches!(db, Db::Sqlite { .. }) {
+        db.migrate().await?;
+        return Ok(db);
+    }
+    let pending = db.pending_migrations().await?;
+    if pending.is_empty() {
+        return Ok(db);
+    }
+    Err(format!("the database lacks migrations ({}); run `bizcenter migrate` first", pending.join(", ")).into())
+}

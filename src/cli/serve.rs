@@ -1,0 +1,29 @@
+//! `bizcenter serve`.
+
+use tokio::net::TcpListener;
+use tracing::info;
+
+use super::{Outcome, open_migrated};
+use crate::app::{self, AppState};
+use crate::clock::Clock;
+use crate::config::{Config, Environment};
+use crate::server;
+
+/// Serves until a signal stops it.
+pub async fn serve(config: &Config) -> Outcome {
+    let db = open_migrated(config).await?;
+    let listener = TcpListener::bind((config.host, config.port))
+        .await
+        .map_err(|error| format!("cannot listen on {}:{}: {error}", config.host, config.port))?;
+    let address = listener.local_addr()?;
+    let service = app::service(config, AppState::new(config, db.clone(), Clock::System));
+    info!(environment = ?config.environment, database = %config.database.target, "starting");
+    if config.environment == Environment::Development {
+        info!("development: the secrets may be public defaults; set APP_ENV=production for real use");
+    }
+    println!("API   http://{address}/api/v1\nDocs  http://{address}/api/docs");
+    server::serve(listener, service, server::stop_signal()).await;
+    db.close().await;
+    info!("stopped");
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! `bizcenter user create`.
+
+use std::io::BufRead;
+
+use serde_json::json;
+
+use super::{Outcome, UserArgs, open_migrated};
+use crate::auth::password;
+use crate::auth::store::{self, NewUserRow};
+use crate::auth::types::Register;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::transaction;
+use crate::error::{ApiError, Code, Language};
+use crate::fields::Fields;
+use crate::policy::Role;
+
+/// Makes a user.
+pub async fn create(config: &Config, args: UserArgs) -> Outcome {
+    let UserArgs { tenant, email, name, role, password_stdin } = args;
+    let role = Role::parse(&role).ok_or_else(|| format!("--role must be one of: {}", Role::NAMES.join(", ")))?;
+    let password = read_password(password_stdin)?;
+    // The same rules as for registration.
+    let body = json!({"email": email, "password": password, "name": name, "tenant_id": tenant});
+    let Register { email, password, name, tenant_id } = Fields::read_body(body).map_err(|faults| {
+        let faults = serde_json::to_string_pretty(&faults.in_language(Language::English)).unwrap_or_default();
+        format!("the arguments are wrong: {faults}")
+    })?;
+    let password_hash = password::hash(password).await?;
+    let user = NewUserRow { tenant_id, email, password_hash, name, role, created_at: Clock::System.now() };
+    let db = open_migrated(config).await?;
+    let id = transaction!(db, |tx| {
+        store::ensure_tenant(tx, &user.tenant_id, user.created_at).await?;
+        store::insert(tx, &user).await.map_err(|error| ApiError::duplicate(error, Code::EmailTaken))
+    })?;
+    db.close().await;
+    println!("user {id}: {} is {} of {}", user.email, user.role.as_str(), user.tenant_id);
+    Ok(())
+}
+
+fn read_password(from_stdin: bool) -> Result<String, std::io::Error> {
+    if !from_stdin {
+        return rpassword::prompt_password("Password: ");
+    }
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}

@@ -1,0 +1,68 @@
+//! The time of day as a value: nothing below the router asks the operating system for it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{DateTime, Datelike, SecondsFormat, SubsecRound, Utc};
+use serde::{Serialize, Serializer};
+
+/// A moment in UTC with microseconds, the precision that both databases keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct Timestamp(DateTime<Utc>);
+
+impl Timestamp {
+    /// Cuts off what is finer than a microsecond.
+    pub fn new(moment: DateTime<Utc>) -> Self {
+        Self(moment.trunc_subsecs(6))
+    }
+
+    /// Whole microseconds since 1970.
+    pub fn micros(self) -> i64 {
+        self.0.timestamp_micros()
+    }
+
+    /// From whole microseconds since 1970; nothing outside the years 1 to 9999, which both databases can write.
+    pub fn from_micros(micros: i64) -> Option<Self> {
+        DateTime::from_timestamp_micros(micros).filter(|moment| (1..=9999).contains(&moment.year())).map(Self)
+    }
+
+    /// Whole seconds since 1970, as in a token's claims.
+    pub fn seconds(self) -> i64 {
+        self.0.timestamp()
+    }
+
+    /// The same moment for calendar arithmetic.
+    pub fn utc(self) -> DateTime<Utc> {
+        self.0
+    }
+}
+
+impl Serialize for Timestamp {
+    /// RFC 3339 in UTC with six digits and `Z`: `2026-02-07T10:17:56.942016Z`.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0.to_rfc3339_opts(SecondsFormat::Micros, true))
+    }
+}
+
+/// Where the time comes from: the system, or a test that moves it by hand.
+#[derive(Debug, Clone, Default)]
+pub enum Clock {
+    /// The operating system's clock.
+    #[default]
+    System,
+    /// Microseconds since 1970, moved by whoever shares it.
+    Manual(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        match self {
+            Self::System => Timestamp::new(Utc::now()),
+            Self::Manual(micros) => {
+                Timestamp(DateTime::from_timestamp_micros(micros.load(Ordering::SeqCst)).unwrap_or_default())
+            }
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! The rows of contracts.
+
+use chrono::NaiveDate;
+
+use super::types::{ContractQuery, ContractStatus};
+use crate::auth::Scope;
+use crate::clock::Timestamp;
+use crate::db::{Conn, DbResult, Sql, Value, escape_like, fold, sql};
+use crate::page::{Kind, List, Listing, SortField, Sortable};
+
+/// A contract.
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
+pub struct ContractRow {
+    /// Key.
+    pub id: i64,
+    /// Tenant.
+    pub tenant_id: String,
+    /// Number.
+    pub contract_number: String,
+    /// Customer.
+    pub customer_name: String,
+    /// Title.
+    pub title: String,
+    /// Description.
+    pub description: Option<String>,
+    /// Sealed for this row.
+    pub amount_encrypted: String,
+    /// ISO 4217.
+    pub currency: String,
+    /// First day.
+    pub start_date: NaiveDate,
+    /// Last day.
+    pub end_date: NaiveDate,
+    /// Renews itself.
+    pub auto_renewal: bool,
+    /// Status.
+    pub status: ContractStatus,
+    /// Contact.
+    pub contact_email: Option<String>,
+    /// Contact.
+    pub contact_phone: Option<String>,
+    /// Notes.
+    pub notes: Option<String>,
+    /// Counts changes.
+    pub version: i64,
+    /// Made.
+    pub created_at: Timestamp,
+    /// Changed.
+    pub updated_at: Timestamp,
+    /// Author.
+    pub created_by: Option<i64>,
+}
+
+impl Sortable for ContractRow {
+    const FIELDS: &'static [SortField] = &[
+        SortField { name: "end_date", column: "c.end_date", kind: Kind::Date, nullable: false },
+        SortField { name: "start_date", column: "c.start_date", kind: Kind::Date, nullable: false },
+        SortField { name: "created_at", column: "c.created_at", kind: Kind::Time, nullable: false },
+        SortField { name: "updated_at", column: "c.updated_at", kind: Kind::Time, nullable: false },
+        SortField { name: "contract_number", column: "c.contract_number", kind: Kind::Text, nullable: false },
+        SortField { name: "customer_name", column: "c.customer_name", kind: Kind::Text, nullable: false },
+        SortField { name: "title", column: "c.title", kind: Kind::Text, nullable: false },
+        SortField { name: "id", column: "c.id", kind: Kind::Int, nullable: false },
+    ];
+    const DEFAULT: &'static str = "-end_date";
+    const ID: &'static str = "c.id";
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+
+    fn sort_value(&self, field: &str) -> Value {
+        match field {
+            "end_date" => self.end_date.into(),
+            "start_date" => self.start_date.into(),
+            "created_at" => self.created_at.into(),
+            "updated_at" => self.updated_at.into(),
+            "contract_number" => (&self.contract_number).into(),
+            "customer_name" => (&self.customer_name).into(),
+            "title" => (&self.title).into(),
+            _ => self.id.into(),
+        }
+    }
+}
+
+macro_rules! columns {
+    () => {
+        "c.id, c.tenant_id, c.contract_number, c.customer_name, c.title, c.description, c.amount_encrypted, c.currency, \
+         c.start_date, c.end_date, c.auto_renewal, c.status, c.contact_email, c.contact_phone, c.notes, c.version, \
+         c.created_at, c.updated_at, c.created_by"
+    };
+}
+
+/// A page of the contracts that match.
+pub async fn list(conn: &mut Conn, scope: &Scope, query: &ContractQuery) -> DbResult<Listing<ContractRow>> {
+    const LIST: List = List { table: "contracts c", from: "contracts c", columns: columns!() };
+    query.page.fetch(conn, &LIST, &filter(scope, query)).await
+}
+
+/// The contract.
+pub async fn find(conn: &mut Conn, scope: &Scope, id: i64) -> DbResult<Option<ContractRow>> {
+    const FIND: &str = concat!("select ", columns!(), " from contracts c where c.tenant_id = ? and c.id = ?");
+    conn.fetch_optional(sql(FIND).bind(scope.tenant()).bind(id)).await
+}
+
+/// Inserts a contract and gives its id; `contract.id` does not count. A taken number is a duplicate.
+///
+/// The amount can only be sealed for an id, so [`set_amount`] follows in the same transaction.
+pub async fn insert(conn: &mut Conn, scope: &Scope, contract: &ContractRow) -> DbResult<i64> {
+    const INSERT: &str = "insert into contracts (tenant_id, contract_number, customer_name, customer_name_folded, \
+                          title, description, amount_encrypted, currency, start_date, end_date, auto_renewal, \
+                          status, contact_email, contact_phone, notes, search_text, version, created_at, updated_at, \
+                          created_by) values ";
+    let values = vec![
+        scope.tenant().into(),
+        (&contract.contract_number).into(),
+        (&contract.customer_name).into(),
+        fold(&contract.customer_name).into(),
+        (&contract.title).into(),
+        (&contract.description).into(),
+        "".into(),
+        (&contract.currency).into(),
+        contract.start_date.into(),
+        contract.end_date.into(),
+        contract.auto_renewal.into(),
+        contract.status.into(),
+        (&contract.contact_email).into(),
+        (&contract.contact_phone).into(),
+        (&contract.notes).into(),
+        search_text(contract).into(),
+        contract.version.into(),
+        contract.created_at.into(),
+        contract.updated_at.into(),
+        contract.created_by.into(),
+    ];
+    conn.insert(sql(INSERT).values([values]).push(" returning id")).await
+}
+
+/// Stores the sealed amount.
+pub async fn set_amount(conn: &mut Conn, scope: &Scope, id: i64, sealed: &str) -> DbResult<()> {
+    let update = sql("update contracts set amount_encrypted = ? where tenant_id = ? and id = ?");
+    conn.execute(update.bind(sealed.to_owned()).bind(scope.tenant()).bind(id)).await?;
+    Ok(())
+}
+
+/// Writes the row's values and its new version; a taken number is a duplicate.
+pub async fn update(conn: &mut Conn, scope: &Scope, contract: &ContractRow) -> DbResult<()> {
+    const UPDATE: &str = "update contracts set contract_number = ?, customer_name = ?, customer_name_folded = ?, \
+                          title = ?, description = ?, amount_encrypted = ?, currency = ?, start_date = ?, \
+                          end_date = ?, auto_renewal = ?, status = ?, contact_email = ?, contact_phone = ?, \
+                          notes = ?, search_text = ?, version = ?, updated_at = ? where tenant_id = ? and id = ?";
+    let update = sql(UPDATE)
+        .bind(&contract.contract_number)
+        .bind(&contract.customer_name)
+        .bind(fold(&contract.customer_name))
+        .bind(&contract.title)
+        .bind(&contract.description)
+        .bind(&contract.amount_encrypted)
+        .bind(&contract.currency)
+        .bind(contract.start_date)
+        .bind(contract.end_date)
+        .bind(contract.auto_renewal)
+        .bind(contract.status)
+        .bind(&contract.contact_email)
+        .bind(&contract.contact_phone)
+        .bind(&contract.notes)
+        .bind(search_text(contract))
+        .bind(contract.version)
+        .bind(contract.updated_at);
+    conn.execute(update.bind(scope.tenant()).bind(contract.id)).await?;
+    Ok(())
+}
+
+/// Deletes the contract with its history. Gives whether it was there.
+pub async fn delete(conn: &mut Conn, scope: &Scope, id: i64) -> DbResult<bool> {
+    let delete = sql("delete from contracts where tenant_id = ? and id = ?");
+    Ok(conn.execute(delete.bind(scope.tenant()).bind(id)).await? == 1)
+}
+
+fn filter(scope: &Scope, query: &ContractQuery) -> Sql {
+    let mut filter = sql("c.tenant_id = ?").bind(scope.tenant());
+    if let Some(status) = query.status {
+        filter = filter.push(" and c.status = ?").bind(status);
+    }
+    // An empty part is in every name.
+    if let Some(name) = query.customer_name.as_deref().filter(|name| !name.is_empty()) {
+        filter = filter.push(" and c.customer_name_folded like ? escape '!'").bind(escape_like(&fold(name)));
+    }
+    if let Some(from) = query.end_from {
+        filter = filter.push(" and c.end_date >= ?").bind(from);
+    }
+    if let Some(to) = query.end_to {
+        filter = filter.push(" and c.end_date <= ?").bind(to);
+    }
+    if let Some(text) = &query.q {
+        filter = filter.push(" and c.search_text like ? escape '!'").bind(escape_like(&fold(text)));
+    }
+    filter
+}
+
+fn search_text(contract: &ContractRow) -> String {
+    let texts = [
+        contract.contract_number.as_str(),
+        &contract.customer_name,
+        &contract.title,
+        contract.description.as_deref().unwrap_or_default(),
+        contract.notes.as_deref().unwrap_or_default(),
+    ];
+    fold(&texts.join("\n"))
+}

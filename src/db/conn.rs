@@ -1,0 +1,107 @@
+//! One connection or one open transaction; every store function takes `&mut Conn`, never a pool.
+
+use sqlx::mysql::{MySqlArguments, MySqlRow};
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{FromRow, MySql, MySqlConnection, Sqlite, SqliteConnection, Transaction};
+
+use super::{DbResult, Sql};
+
+/// A row that decodes from either database; `#[derive(sqlx::FromRow)]` gives it.
+pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, MySqlRow> + Send + Unpin {}
+
+impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, MySqlRow> + Send + Unpin {}
+
+/// One connection, or one open transaction.
+#[derive(Debug)]
+pub enum Conn {
+    /// A reader of SQLite.
+    Sqlite(PoolConnection<Sqlite>),
+    /// A connection to MariaDB.
+    MariaDb(PoolConnection<MySql>),
+    /// SQLite's writer.
+    SqliteTransaction(Transaction<'static, Sqlite>),
+    /// A transaction in MariaDB.
+    MariaDbTransaction(Transaction<'static, MySql>),
+}
+
+enum Raw<'a> {
+    Sqlite(&'a mut SqliteConnection),
+    MariaDb(&'a mut MySqlConnection),
+}
+
+/// Expands one sqlx call for each database.
+macro_rules! on_database {
+    ($conn:expr, $sql:expr, |$raw:ident, $text:ident, $arguments:ident| $call:expr) => {{
+        let sql: Sql = $sql;
+        match $conn.raw() {
+            Raw::Sqlite($raw) => {
+                let ($text, $arguments) = sql.into_parts::<SqliteArguments>()?;
+                $call
+            }
+            Raw::MariaDb($raw) => {
+                let ($text, $arguments) = sql.into_parts::<MySqlArguments>()?;
+                $call
+            }
+        }
+    }};
+}
+
+impl Conn {
+    /// All rows.
+    pub async fn fetch_all<R: Row>(&mut self, sql: Sql) -> DbResult<Vec<R>> {
+        on_database!(self, sql, |raw, text, arguments| sqlx::query_as_with(text, arguments).fetch_all(raw).await)
+    }
+
+    /// The row, if there is one.
+    pub async fn fetch_optional<R: Row>(&mut self, sql: Sql) -> DbResult<Option<R>> {
+        on_database!(self, sql, |raw, text, arguments| sqlx::query_as_with(text, arguments).fetch_optional(raw).await)
+    }
+
+    /// The row; none is an error.
+    pub async fn fetch_one<R: Row>(&mut self, sql: Sql) -> DbResult<R> {
+        on_database!(self, sql, |raw, text, arguments| sqlx::query_as_with(text, arguments).fetch_one(raw).await)
+    }
+
+    /// The number of rows that matched; an update that changes nothing counts its row on both databases.
+    pub async fn execute(&mut self, sql: Sql) -> DbResult<u64> {
+        on_database!(self, sql, |raw, text, arguments| {
+            Ok(sqlx::query_with(text, arguments).execute(raw).await?.rows_affected())
+        })
+    }
+
+    /// Runs an `insert … returning id` and gives the id.
+    pub async fn insert(&mut self, sql: Sql) -> DbResult<i64> {
+        self.fetch_one::<(i64,)>(sql).await.map(|(id,)| id)
+    }
+
+    /// The one whole number that a `select count(*)` gives.
+    pub async fn count(&mut self, sql: Sql) -> DbResult<i64> {
+        self.fetch_one::<(i64,)>(sql).await.map(|(count,)| count)
+    }
+
+    pub(super) async fn commit(self) -> DbResult<()> {
+        match self {
+            Self::SqliteTransaction(transaction) => transaction.commit().await,
+            Self::MariaDbTransaction(transaction) => transaction.commit().await,
+            Self::Sqlite(_) | Self::MariaDb(_) => Ok(()),
+        }
+    }
+
+    pub(super) async fn rollback(self) -> DbResult<()> {
+        match self {
+            Self::SqliteTransaction(transaction) => transaction.rollback().await,
+            Self::MariaDbTransaction(transaction) => transaction.rollback().await,
+            Self::Sqlite(_) | Self::MariaDb(_) => Ok(()),
+        }
+    }
+
+    fn raw(&mut self) -> Raw<'_> {
+        match self {
+            Self::Sqlite(connection) => Raw::Sqlite(connection),
+            Self::MariaDb(connection) => Raw::MariaDb(connection),
+            Self::SqliteTransaction(transaction) => Raw::Sqlite(transaction),
+            Self::MariaDbTransaction(transaction) => Raw::MariaDb(transaction),
+        }
+    }
+}

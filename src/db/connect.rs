@@ -1,0 +1,159 @@
+//! Opens the connections, with the settings that each database needs to be trusted.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlSslMode};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Executor};
+
+use super::Db;
+
+/// Which database, and how to reach it.
+#[derive(Clone)]
+pub enum Target {
+    /// A file, made when it is not there.
+    Sqlite(PathBuf),
+    /// A server.
+    MariaDb(MariaDbTarget),
+}
+
+/// A MariaDB server, a database on it, and who we are there.
+#[derive(Clone)]
+pub struct MariaDbTarget(Box<MySqlConnectOptions>);
+
+impl MariaDbTarget {
+    /// From the `DB_*` settings.
+    pub fn new(host: &str, port: u16, database: &str, user: &str, password: Option<&str>) -> Self {
+        let options = MySqlConnectOptions::new().host(host).port(port).database(database).username(user);
+        Self(Box::new(match password {
+            Some(password) => options.password(password),
+            None => options,
+        }))
+    }
+
+    /// Takes `DB_SSL_MODE` in the words of the MariaDB client; false when it is none of them.
+    #[must_use]
+    pub fn set_ssl_mode(&mut self, mode: &str) -> bool {
+        let Ok(mode) = MySqlSslMode::from_str(mode) else { return false };
+        *self.0 = self.0.as_ref().clone().ssl_mode(mode);
+        true
+    }
+
+    /// Trusts the certificate authority in this PEM file.
+    pub fn set_ssl_ca(&mut self, path: &Path) {
+        *self.0 = self.0.as_ref().clone().ssl_ca(path);
+    }
+}
+
+impl Target {
+    /// Reads `DATABASE_URL` as SQLAlchemy writes it: `sqlite:///file.db` (relative), `sqlite:////file.db` (absolute),
+    /// `mysql://user:password@host:port/name`, with `mariadb` for `mysql` and an optional `+driver`.
+    pub fn from_url(url: &str) -> Result<Self, String> {
+        let (scheme, rest) = url.split_once("://").ok_or("must look like scheme://…")?;
+        match scheme.split('+').next().unwrap_or_default() {
+            "sqlite" => match rest.strip_prefix('/').unwrap_or(rest) {
+                "" | ":memory:" => Err("must name a file".into()),
+                path => Ok(Self::Sqlite(path.into())),
+            },
+            "mysql" | "mariadb" => {
+                // The driver's own message may repeat the URL with its password.
+                let options = MySqlConnectOptions::from_str(&format!("mysql://{rest}"))
+                    .map_err(|_| "is not a valid URL of a MariaDB database")?;
+                if options.get_database().is_none_or(str::is_empty) {
+                    return Err("must name a database after the host".into());
+                }
+                Ok(Self::MariaDb(MariaDbTarget(Box::new(options))))
+            }
+            _ => Err("must start with sqlite://, mysql:// or mariadb://".into()),
+        }
+    }
+}
+
+impl fmt::Debug for Target {
+    /// Without the password.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(formatter, "SQLite, {}", path.display()),
+            Self::MariaDb(MariaDbTarget(options)) => {
+                let (host, port) = (options.get_host(), options.get_port());
+                write!(formatter, "MariaDB, {} at {host}:{port}", options.get_database().unwrap_or_default())
+            }
+        }
+    }
+}
+
+/// How to connect to the [`Target`].
+#[derive(Debug, Clone)]
+pub struct Connect {
+    /// Where to.
+    pub target: Target,
+    /// The most connections to MariaDB, or readers of SQLite.
+    pub pool_size: u32,
+    /// How long a request waits for a connection before it is answered 503.
+    pub acquire_timeout: Duration,
+}
+
+/// The database cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot open the database ({target}): {source}")]
+pub struct ConnectError {
+    target: String,
+    source: sqlx::Error,
+}
+
+impl Db {
+    /// Opens the database and proves that it answers.
+    pub async fn connect(connect: &Connect) -> Result<Self, ConnectError> {
+        let opened = match &connect.target {
+            Target::Sqlite(path) => open_sqlite(path, connect).await,
+            Target::MariaDb(MariaDbTarget(options)) => open_mariadb(options, connect).await,
+        };
+        opened.map_err(|source| ConnectError { target: connect.target.to_string(), source })
+    }
+}
+
+async fn open_sqlite(path: &PathBuf, connect: &Connect) -> Result<Db, sqlx::Error> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // A committed row survives a loss of power, as it does on MariaDB.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(5))
+        .optimize_on_close(true, 400)
+        .disable_statement_logging();
+    let pool = || SqlitePoolOptions::new().test_before_acquire(false).acquire_timeout(connect.acquire_timeout);
+    // The writer first: a reader cannot make the file.
+    let write = pool().max_connections(1).connect_with(options.clone()).await?;
+    let readers = connect.pool_size;
+    let read = pool().min_connections(readers).max_connections(readers).connect_with(options.read_only(true)).await?;
+    Ok(Db::Sqlite { read, write })
+}
+
+async fn open_mariadb(options: &MySqlConnectOptions, connect: &Connect) -> Result<Db, sqlx::Error> {
+    let pool = MySqlPoolOptions::new()
+        .max_connections(connect.pool_size)
+        .acquire_timeout(connect.acquire_timeout)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                // The driver sets UTC and utf8mb4 for the session; a lenient server would still cut values short.
+                connection
+                    .execute("set session sql_mode = concat(@@sql_mode, ',STRICT_ALL_TABLES,NO_ZERO_DATE')")
+                    .await?;
+                Ok(())
+            })
+        })
+        .connect_with(options.clone().charset("utf8mb4").disable_statement_logging())
+        .await?;
+    Ok(Db::MariaDb(pool))
+}

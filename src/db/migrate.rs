@@ -1,0 +1,92 @@
+//! The embedded migrations, one folder per database with the same numbers and names.
+
+use sqlx::migrate::Migrator;
+use sqlx::{Connection, SqliteConnection};
+
+use super::{Conn, Db, DbResult, sql};
+
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static MARIADB: Migrator = sqlx::migrate!("migrations/mariadb");
+
+/// How long one process waits while another one migrates, in seconds.
+const LOCK_TIMEOUT: i64 = 600;
+
+/// The schema cannot be brought up to date.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// The database refused.
+    #[error("migration failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// A migration failed, or the database has been migrated by another version.
+    #[error("migration failed: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// Another process has been migrating for too long.
+    #[error("another process has been migrating this database for {LOCK_TIMEOUT} seconds")]
+    Locked,
+}
+
+impl Db {
+    /// Applies what is pending; several processes may call it at once.
+    pub async fn migrate(&self) -> Result<(), MigrateError> {
+        match self {
+            Self::Sqlite { write, .. } => {
+                let mut connection = write.acquire().await?;
+                migrate_sqlite(&mut connection).await
+            }
+            Self::MariaDb(pool) => {
+                let mut connection = pool.acquire().await?;
+                // sqlx locks with a negative timeout, which MariaDB answers with null: no lock at all.
+                let (locked,): (Option<i64>,) = sqlx::query_as("select get_lock(concat(database(), '.migrate'), ?)")
+                    .bind(LOCK_TIMEOUT)
+                    .fetch_one(&mut *connection)
+                    .await?;
+                if locked != Some(1) {
+                    return Err(MigrateError::Locked);
+                }
+                let migrated = MARIADB.run(&mut *connection).await;
+                sqlx::query("do release_lock(concat(database(), '.migrate'))").execute(&mut *connection).await?;
+                Ok(migrated?)
+            }
+        }
+    }
+
+    /// The names of the migrations that this binary knows and the database lacks, oldest first.
+    pub async fn pending_migrations(&self) -> DbResult<Vec<String>> {
+        let mut connection = self.read().await?;
+        let applied =
+            match connection.fetch_all::<(i64,)>(sql("select version from _sqlx_migrations where success")).await {
+                Ok(rows) => rows.into_iter().map(|(version,)| version).collect(),
+                Err(error) if is_missing_table(&error) => Vec::new(),
+                Err(error) => return Err(error),
+            };
+        let known = match connection {
+            Conn::Sqlite(_) | Conn::SqliteTransaction(_) => &SQLITE,
+            Conn::MariaDb(_) | Conn::MariaDbTransaction(_) => &MARIADB,
+        };
+        let pending = known.iter().filter(|migration| !applied.contains(&migration.version));
+        Ok(pending.map(|migration| format!("{:04} {}", migration.version, migration.description)).collect())
+    }
+}
+
+/// Of two processes that start on a new file at once, one finds a table that it was about to make; it tries again
+/// and finds that migration applied.
+async fn migrate_sqlite(connection: &mut SqliteConnection) -> Result<(), MigrateError> {
+    let mut attempt = 1;
+    loop {
+        match SQLITE.run(&mut *connection).await {
+            Ok(()) => return Ok(()),
+            Err(error) if attempt == 3 => return Err(error.into()),
+            Err(_) => {
+                attempt += 1;
+                connection.ping().await?;
+            }
+        }
+    }
+}
+
+fn is_missing_table(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| {
+        let message = error.message();
+        message.contains("no such table") || message.contains("doesn't exist")
+    })
+}

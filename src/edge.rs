@@ -1,0 +1,176 @@
+//! The outermost layer: the request's id, its log line, and the one shape of every error.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use tracing::field::Empty;
+use tracing::{Instrument, Span, error, info, info_span};
+use uuid::Uuid;
+
+use crate::config::Environment;
+use crate::error::{ApiError, Code, Language};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest request id that is taken over from the caller.
+const REQUEST_ID_LENGTH: usize = 128;
+
+/// Wraps every request.
+pub async fn edge(State(environment): State<Environment>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = request_id(request.headers());
+    let language = request.headers().get(header::ACCEPT_LANGUAGE).cloned();
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let asks_for_methods = is_plain_options(&request);
+    if asks_for_methods {
+        *request.method_mut() = nobodys_method();
+    }
+    let id_text = id.to_str().unwrap_or_default();
+    let span = info_span!("request", request_id = id_text, route = Empty, tenant = Empty, user = Empty);
+    let mut response = next.run(request).instrument(span.clone()).await;
+    if asks_for_methods && response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        response = methods(response);
+    } else {
+        response = with_error_body(response, id_text, language.as_ref(), &span);
+    }
+    span.in_scope(|| {
+        let (status, ms) = (response.status().as_u16(), started.elapsed().as_secs_f64() * 1e3);
+        info!(%method, path, status, ms, "request");
+    });
+    add_headers(response.headers_mut(), id, &path, environment);
+    response
+}
+
+/// Notes the route's template in the request's span.
+pub async fn record_route(route: MatchedPath, request: Request, next: Next) -> Response {
+    Span::current().record("route", route.as_str());
+    next.run(request).await
+}
+
+/// The caller's id if it is sane, else a new one.
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let is_sane = |value: &&HeaderValue| {
+        let bytes = value.as_bytes();
+        let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
+        (1..=REQUEST_ID_LENGTH).contains(&bytes.len()) && bytes.iter().all(is_plain)
+    };
+    let mut buffer = [0; uuid::fmt::Hyphenated::LENGTH];
+    headers.get(REQUEST_ID).filter(is_sane).cloned().unwrap_or_else(|| {
+        let new = Uuid::new_v4().hyphenated().encode_lower(&mut buffer);
+        HeaderValue::from_str(new).unwrap_or_else(|_| HeaderValue::from_static("none"))
+    })
+}
+
+/// `OPTIONS` that is no CORS preflight asks which methods there are (RFC 9110, 9.3.7).
+fn is_plain_options(request: &Request) -> bool {
+    request.method() == Method::OPTIONS && !request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// A method that no route has: the router answers 405 with all that it does have, or 404.
+fn nobodys_method() -> Method {
+    Method::from_bytes(b"WHICH").unwrap_or_default()
+}
+
+fn methods(response: Response) -> Response {
+    let (mut parts, _) = response.into_parts();
+    parts.status = StatusCode::OK;
+    parts.extensions.remove::<Arc<ApiError>>();
+    let allow = parts.headers.get(header::ALLOW).and_then(|allow| allow.to_str().ok()).unwrap_or_default();
+    if let Ok(allow) = HeaderValue::from_str(&format!("{allow},OPTIONS")) {
+        parts.headers.insert(header::ALLOW, allow);
+    }
+    Response::from_parts(parts, Body::empty())
+}
+
+/// Gives an error its body, whatever raised it; the inside of a 500 goes to the log.
+fn with_error_body(response: Response, id: &str, language: Option<&HeaderValue>, span: &Span) -> Response {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
+    let (mut parts, _) = response.into_parts();
+    let error = parts.extensions.remove::<Arc<ApiError>>().unwrap_or_else(|| Arc::new(foreign(status)));
+    if let Some(source) = error.cause() {
+        span.in_scope(|| error!(code = error.code().name(), error = %source, "request failed"));
+    }
+    let (rendered, body) = error.render(id, Language::negotiate(language)).into_parts();
+    parts.status = rendered.status;
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.extend(rendered.headers);
+    if parts.status == StatusCode::SERVICE_UNAVAILABLE {
+        parts.headers.entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
+    }
+    Response::from_parts(parts, body)
+}
+
+/// For an error answer that none of our own code made.
+fn foreign(status: StatusCode) -> ApiError {
+    match status {
+        StatusCode::NOT_FOUND => Code::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
+        StatusCode::REQUEST_TIMEOUT => Code::RequestTimeout,
+        StatusCode::SERVICE_UNAVAILABLE => Code::Unavailable,
+        status if status.is_client_error() => Code::MalformedRequest,
+        _ => Code::Internal,
+    }
+    .into()
+}
+
+fn add_headers(headers: &mut HeaderMap, id: HeaderValue, path: &str, environment: Environment) {
+    // Swagger UI styles its elements inline and shows images from data URLs; an API answer needs nothing at all.
+    let policy = if path.starts_with("/api/docs") {
+        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+    } else {
+        "default-src 'none'; frame-ancestors 'none'"
+    };
+    headers.insert(REQUEST_ID, id);
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    if environment == Environment::Production {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
+}
+
+/// For a path that no route has; doubled slashes are led to the clean path, as werkzeug does.
+pub async fn not_found(uri: Uri) -> Response {
+    let path = uri.path();
+    if !path.contains("//") {
+        return ApiError::from(Code::NotFound).into_response();
+    }
+    let segments = path.split('/').filter(|segment| !segment.is_empty());
+    let mut clean: String = segments.flat_map(|segment| ["/", segment]).collect();
+    if path.ends_with('/') {
+        clean.push('/');
+    }
+    if let Some(query) = uri.query() {
+        clean.push('?');
+        clean.push_str(query);
+    }
+    Redirect::permanent(&clean).into_response()
+}
+
+/// For a route that has other methods.
+pub async fn method_not_allowed() -> ApiError {
+    Code::MethodNotAllowed.into()
+}
+
+/// A panic in a handler is a 500 like any other.
+#[expect(clippy::needless_pass_by_value, reason = "the signature that CatchPanicLayer asks for")]
+pub fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let message = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("without a message");
+    ApiError::internal(format!("panic: {message}")).into_response()
+}

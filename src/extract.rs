@@ -1,0 +1,106 @@
+//! Extractors whose every failure is an [`ApiError`].
+
+use std::marker::PhantomData;
+
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use serde_json::Value;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::error::{ApiError, Code};
+use crate::fields::{Fields, FromFields};
+
+/// The largest JSON body, in bytes.
+pub const BODY_LIMIT: usize = 1024 * 1024;
+
+/// A JSON body that is read when the handler asks for it: Flask looks for the row first, so that a wrong body for a
+/// missing row is a 404.
+#[derive(Debug)]
+pub struct Body<T> {
+    bytes: Bytes,
+    is_json: bool,
+    read: PhantomData<fn() -> T>,
+}
+
+impl<T: FromFields> Body<T> {
+    /// 415 when it is not JSON by its Content-Type, 400 when it is not JSON, or with every wrong field.
+    pub fn read(self) -> Result<T, ApiError> {
+        if !self.is_json {
+            return Err(Code::NotJson.into());
+        }
+        // A byte order mark is not JSON (RFC 8259, 8.1), but a parser may ignore it, and Flask does.
+        let text = self.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.bytes);
+        let value: Value = serde_json::from_slice(text)
+            .map_err(|error| ApiError::with_text(Code::MalformedJson, error.to_string()))?;
+        Fields::read_body(value).map_err(ApiError::fields)
+    }
+
+    /// Like [`Body::read`], for a change of a row: that the row is missing comes before that the body is wrong.
+    pub async fn read_for<R>(self, row: impl Future<Output = Result<R, ApiError>>) -> Result<T, ApiError> {
+        match self.read() {
+            Err(fault) => row.await.and(Err(fault)),
+            read => read,
+        }
+    }
+
+    /// Like [`Body::read`], but nothing for an empty body.
+    pub fn read_optional(self) -> Result<Option<T>, ApiError> {
+        if self.bytes.iter().all(u8::is_ascii_whitespace) { Ok(None) } else { self.read().map(Some) }
+    }
+}
+
+impl<S: Send + Sync, T> FromRequest<S> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let is_json = is_json(request.headers());
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
+            BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Code::BodyTooLarge,
+            _ => Code::MalformedRequest,
+        })?;
+        Ok(Self { bytes, is_json, read: PhantomData })
+    }
+}
+
+/// `application/json` or `application/*+json`, with any parameters.
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// Query parameters.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: FromFields> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        Fields::read_query(parts.uri.query().unwrap_or_default()).map(Self).map_err(ApiError::query)
+    }
+}
+
+/// The id at the end of the path. It comes before the guard: to Flask a path without a proper id is no route at all,
+/// and so a 404 for everybody.
+#[derive(Debug, Clone, Copy)]
+pub struct Id(pub i64);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Code::NotFound)?;
+        let (_, id) = params.iter().last().ok_or(Code::NotFound)?;
+        let digits: String = if id.is_ascii() { id.to_owned() } else { id.nfkc().collect() };
+        let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number {
+            return Err(Code::NotFound.into());
+        }
+        // A number too large for an id belongs to no row, like any other that no row has.
+        Ok(Self(digits.parse().unwrap_or(i64::MAX)))
+    }
+}

@@ -1,0 +1,25 @@
+//! MSSP BizCenter: tasks, meetings and contracts of a managed-security team, as an async REST API.
+//!
+//! A request goes router → guard → handler → store → row → answer, in one direction. Features stand side by side,
+//! each with the same rooms: `routes` (what the API says), `types` (bodies and answers), `store` (SQL).
+
+pub mod answer;
+pub mod app;
+pub mod auth;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod contracts;
+pub mod db;
+pub mod edge;
+pub mod error;
+pub mod extract;
+pub mod fields;
+pub mod health;
+pub mod meetings;
+pub mod openapi;
+pub mod page;
+pub mod policy;
+pub mod server;
+pub mod tasks;
+pub mod telemetry;

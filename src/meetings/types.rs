@@ -1,0 +1,370 @@
+//! Bodies and answers of meetings.
+
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::store::{ActionItemRow, AttendeeRow, MeetingParts, MeetingRow};
+use crate::auth::Scope;
+use crate::clock::Timestamp;
+use crate::db::text_enum;
+use crate::fields::{self, Change, Fields, FromFields};
+use crate::page::{Page, PageAnswer};
+
+text_enum! {
+    /// How far a meeting's notes are.
+    #[derive(Default)]
+    pub enum MeetingStatus {
+        /// Being written.
+        #[default]
+        Draft = "draft",
+        /// For everybody to read.
+        Published = "published",
+        /// Put away.
+        Archived = "archived",
+    }
+}
+
+text_enum! {
+    /// How far an action item is.
+    pub enum ActionItemStatus {
+        /// Not begun.
+        Pending = "pending",
+        /// Being done.
+        InProgress = "in_progress",
+        /// Done.
+        Completed = "completed",
+        /// Given up.
+        Cancelled = "cancelled",
+    }
+}
+
+/// A new meeting.
+#[derive(Debug, Clone, ToSchema)]
+pub struct NewMeeting {
+    /// What it is about.
+    #[schema(min_length = 1, max_length = 255, example = "Weekly security review")]
+    pub title: String,
+    /// When it is; without an offset it is UTC.
+    #[schema(value_type = String, format = DateTime, example = "2026-02-09T10:00:00+09:00")]
+    pub meeting_date: Timestamp,
+    /// Where it is.
+    #[schema(max_length = 255, example = "Room 3")]
+    pub location: Option<String>,
+    /// What is to be talked about.
+    pub agenda: Option<String>,
+    /// What was said.
+    pub notes: Option<String>,
+    /// What was decided.
+    pub decisions: Option<String>,
+    /// `draft` by default.
+    #[schema(value_type = Option<MeetingStatus>, nullable = false)]
+    pub status: MeetingStatus,
+}
+
+impl FromFields for NewMeeting {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let title = fields.required("title", fields::text(1, 255));
+        let meeting_date = fields.required("meeting_date", fields::moment);
+        let location = fields.nullable("location", fields::text_up_to(255));
+        let agenda = fields.nullable("agenda", fields::any_text);
+        let notes = fields.nullable("notes", fields::any_text);
+        let decisions = fields.nullable("decisions", fields::any_text);
+        let status = fields.optional("status", fields::one_of::<MeetingStatus>);
+        Some(Self {
+            title: title?,
+            meeting_date: meeting_date?,
+            location,
+            agenda,
+            notes,
+            decisions,
+            status: status.unwrap_or_default(),
+        })
+    }
+}
+
+impl NewMeeting {
+    /// The row to insert, by this user and at this time.
+    pub fn into_row(self, scope: &Scope, now: Timestamp) -> MeetingRow {
+        let Self { title, meeting_date, location, agenda, notes, decisions, status } = self;
+        MeetingRow {
+            id: 0,
+            tenant_id: scope.tenant().to_string(),
+            title,
+            meeting_date,
+            location,
+            agenda,
+            notes,
+            decisions,
+            status,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            created_by: Some(scope.user()),
+        }
+    }
+}
+
+/// A change of a meeting: absent fields stay, null clears.
+#[derive(Debug, Clone, ToSchema)]
+pub struct MeetingPatch {
+    /// What it is about.
+    #[schema(min_length = 1, max_length = 255, nullable = false, example = "Weekly security review")]
+    pub title: Option<String>,
+    /// When it is.
+    #[schema(value_type = Option<String>, format = DateTime, nullable = false)]
+    pub meeting_date: Option<Timestamp>,
+    /// Where it is.
+    #[schema(value_type = Option<String>, max_length = 255)]
+    pub location: Change<String>,
+    /// What is to be talked about.
+    #[schema(value_type = Option<String>)]
+    pub agenda: Change<String>,
+    /// What was said.
+    #[schema(value_type = Option<String>)]
+    pub notes: Change<String>,
+    /// What was decided.
+    #[schema(value_type = Option<String>)]
+    pub decisions: Change<String>,
+    /// How far its notes are.
+    #[schema(nullable = false)]
+    pub status: Option<MeetingStatus>,
+}
+
+impl FromFields for MeetingPatch {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        Some(Self {
+            title: fields.optional("title", fields::text(1, 255)),
+            meeting_date: fields.optional("meeting_date", fields::moment),
+            location: fields.change("location", fields::text_up_to(255)),
+            agenda: fields.change("agenda", fields::any_text),
+            notes: fields.change("notes", fields::any_text),
+            decisions: fields.change("decisions", fields::any_text),
+            status: fields.optional("status", fields::one_of::<MeetingStatus>),
+        })
+    }
+}
+
+impl MeetingPatch {
+    /// The row with the change applied.
+    pub fn apply(self, row: &MeetingRow) -> MeetingRow {
+        let Self { title, meeting_date, location, agenda, notes, decisions, status } = self;
+        let mut row = row.clone();
+        fields::replace(&mut row.title, title);
+        fields::replace(&mut row.meeting_date, meeting_date);
+        location.apply(&mut row.location);
+        agenda.apply(&mut row.agenda);
+        notes.apply(&mut row.notes);
+        decisions.apply(&mut row.decisions);
+        fields::replace(&mut row.status, status);
+        row
+    }
+}
+
+/// Which meetings, and which page of them.
+#[derive(Debug, Clone, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct MeetingQuery {
+    /// How far the notes are.
+    pub status: Option<MeetingStatus>,
+    /// At this date or date-time, or later.
+    #[param(value_type = Option<String>, example = "2026-02-01")]
+    pub from_date: Option<Timestamp>,
+    /// At this date-time or earlier; a bare date includes its day.
+    #[param(value_type = Option<String>, example = "2026-02-28")]
+    pub to_date: Option<Timestamp>,
+    /// Text in title, location, agenda, notes or decisions; case does not count.
+    pub q: Option<String>,
+    /// Page and order.
+    #[param(ignore)]
+    pub page: Page,
+}
+
+impl FromFields for MeetingQuery {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        Some(Self {
+            status: fields.optional("status", fields::one_of::<MeetingStatus>),
+            from_date: fields.optional("from_date", fields::from_moment),
+            to_date: fields.optional("to_date", fields::to_moment),
+            q: fields.optional("q", fields::search_text),
+            page: Page::from_fields::<MeetingRow>(fields)?,
+        })
+    }
+}
+
+/// A meeting.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Meeting {
+    /// Key.
+    #[schema(example = 1)]
+    pub id: i64,
+    /// Tenant.
+    #[schema(example = "test-001")]
+    pub tenant_id: String,
+    /// What it is about.
+    #[schema(example = "Weekly security review")]
+    pub title: String,
+    /// When it is.
+    #[schema(value_type = String, format = DateTime)]
+    pub meeting_date: Timestamp,
+    /// Where it is.
+    #[schema(required)]
+    pub location: Option<String>,
+    /// What is to be talked about.
+    #[schema(required)]
+    pub agenda: Option<String>,
+    /// What was said.
+    #[schema(required)]
+    pub notes: Option<String>,
+    /// What was decided.
+    #[schema(required)]
+    pub decisions: Option<String>,
+    /// How far the notes are.
+    pub status: MeetingStatus,
+    /// Who attends.
+    pub attendees: Vec<Attendee>,
+    /// What follows from it.
+    pub action_items: Vec<ActionItem>,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// When a value last changed.
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Timestamp,
+    /// Counts changes.
+    #[schema(example = 1)]
+    pub version: i64,
+}
+
+/// Who attends a meeting.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Attendee {
+    /// Key.
+    pub id: i64,
+    /// The meeting.
+    pub meeting_id: i64,
+    /// The user.
+    pub user_id: i64,
+    /// The user's name.
+    #[schema(required)]
+    pub user_name: Option<String>,
+    /// The user's part in this meeting.
+    #[schema(required)]
+    pub role: Option<String>,
+}
+
+/// What follows from a meeting.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ActionItem {
+    /// Key.
+    pub id: i64,
+    /// The meeting.
+    pub meeting_id: i64,
+    /// The task that it became.
+    #[schema(required)]
+    pub task_id: Option<i64>,
+    /// What is to be done.
+    pub description: String,
+    /// Who does it.
+    #[schema(required)]
+    pub assigned_to: Option<i64>,
+    /// His name.
+    #[schema(required)]
+    pub assignee_name: Option<String>,
+    /// When it must be done.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    pub due_date: Option<Timestamp>,
+    /// How far it is.
+    pub status: ActionItemStatus,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+}
+
+impl Meeting {
+    /// The answer from the meeting's row and the rows of its parts.
+    pub fn new(row: MeetingRow, parts: MeetingParts) -> Self {
+        let MeetingRow {
+            id,
+            tenant_id,
+            title,
+            meeting_date,
+            location,
+            agenda,
+            notes,
+            decisions,
+            status,
+            version,
+            created_at,
+            updated_at,
+            created_by: _,
+        } = row;
+        let MeetingParts { attendees, action_items } = parts;
+        Self {
+            id,
+            tenant_id,
+            title,
+            meeting_date,
+            location,
+            agenda,
+            notes,
+            decisions,
+            status,
+            attendees: attendees.into_iter().map(Attendee::from).collect(),
+            action_items: action_items.into_iter().map(ActionItem::from).collect(),
+            created_at,
+            updated_at,
+            version,
+        }
+    }
+}
+
+impl From<AttendeeRow> for Attendee {
+    fn from(row: AttendeeRow) -> Self {
+        let AttendeeRow { id, meeting_id, user_id, user_name, role } = row;
+        Self { id, meeting_id, user_id, user_name, role }
+    }
+}
+
+impl From<ActionItemRow> for ActionItem {
+    fn from(row: ActionItemRow) -> Self {
+        let ActionItemRow {
+            id,
+            meeting_id,
+            task_id,
+            description,
+            assigned_to,
+            assignee_name,
+            due_date,
+            status,
+            created_at,
+        } = row;
+        Self { id, meeting_id, task_id, description, assigned_to, assignee_name, due_date, status, created_at }
+    }
+}
+
+/// An answer with a meeting.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MeetingAnswer {
+    /// The meeting.
+    pub meeting: Meeting,
+}
+
+/// The answer to a change.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MeetingChanged {
+    /// For people.
+    #[schema(value_type = String, example = "Meeting created successfully")]
+    pub message: &'static str,
+    /// The meeting as it is now.
+    pub meeting: Meeting,
+}
+
+/// A page of meetings.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MeetingList {
+    /// The page.
+    pub meetings: Vec<Meeting>,
+    /// Counts and cursor.
+    #[serde(flatten)]
+    pub page: PageAnswer,
+}

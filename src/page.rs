@@ -1,0 +1,344 @@
+//! Lists: paging by number or by cursor, and sorting.
+//!
+//! A cursor holds the sort order and where in it the page ended. The next page is read in one range of an index per
+//! sort column, beginning with the ties of the last row: its cost does not grow with depth.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::clock::Timestamp;
+use crate::db::{Conn, DbResult, Row, Sql, Value, sql};
+use crate::error::FieldMessage;
+use crate::fields::{self, Fields, calendar_date};
+
+/// The largest page.
+const MAX_LIMIT: i64 = 1000;
+/// The page size when none is asked for.
+const DEFAULT_LIMIT: i64 = 100;
+/// The most fields to sort by at once.
+const MAX_SORT_FIELDS: usize = 4;
+
+/// What a sort column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Whole numbers.
+    Int,
+    /// Text.
+    Text,
+    /// Moments.
+    Time,
+    /// Days.
+    Date,
+}
+
+/// A field that a list can be sorted by.
+#[derive(Debug, Clone, Copy)]
+pub struct SortField {
+    /// Its name in `sort`.
+    pub name: &'static str,
+    /// Its column, with the table's alias.
+    pub column: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// Whether it may be null; nulls come before all values, on both databases.
+    pub nullable: bool,
+}
+
+/// The constant parts of a list's statements.
+#[derive(Debug, Clone, Copy)]
+pub struct List {
+    /// The table with its alias; enough for counting.
+    pub table: &'static str,
+    /// The table with what is joined to it.
+    pub from: &'static str,
+    /// The columns of a row.
+    pub columns: &'static str,
+}
+
+/// A row of a list that can be paged by cursor.
+pub trait Sortable: Row {
+    /// The fields to sort by; the first one is the default's.
+    const FIELDS: &'static [SortField];
+    /// The default, as in Flask: this field, the largest first.
+    const DEFAULT: &'static str;
+    /// The id's column, with the table's alias.
+    const ID: &'static str;
+
+    /// The row's id.
+    fn id(&self) -> i64;
+
+    /// The row's value in the column of this field.
+    fn sort_value(&self, field: &str) -> Value;
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Order {
+    field: &'static SortField,
+    descending: bool,
+}
+
+/// Which page, in which order.
+#[derive(Debug, Clone)]
+pub struct Page {
+    number: i64,
+    limit: i64,
+    orders: Vec<Order>,
+    after: Option<Position>,
+}
+
+/// Where a page ended.
+#[derive(Debug, Clone, PartialEq)]
+struct Position {
+    values: Vec<Value>,
+    id: i64,
+}
+
+/// A page of rows and what is known of the whole list.
+#[derive(Debug)]
+pub struct Listing<R> {
+    /// The rows.
+    pub rows: Vec<R>,
+    /// Counts; not with a cursor.
+    pub counts: Option<Counts>,
+    /// The cursor of the next page, if there is one.
+    pub next_cursor: Option<String>,
+}
+
+/// What a list's answer says beside its rows. With a `cursor` nothing is counted.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PageAnswer {
+    /// All rows that match, not only this page's.
+    #[serde(flatten)]
+    pub counts: Option<Counts>,
+    /// Opaque; as `cursor` it gives the next page. Null at the end.
+    #[schema(required)]
+    pub next_cursor: Option<String>,
+}
+
+/// Which page, for the document.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the document's description of what Page::from_fields reads")]
+pub struct PageParams {
+    /// The page's number.
+    #[param(minimum = 1, default = 1)]
+    page: Option<i64>,
+    /// Rows a page.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<i64>,
+    /// Fields to sort by, separated by commas; `-` before a field means the largest first. Ties are broken by id.
+    sort: Option<String>,
+    /// `next_cursor` of the page before. Unlike `page`, its cost does not grow with depth.
+    cursor: Option<String>,
+}
+
+/// Counts of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Counts {
+    /// All rows that match.
+    pub total: i64,
+    /// This page's number, from 1.
+    pub page: i64,
+    /// Rows a page.
+    pub limit: i64,
+    /// All pages.
+    pub pages: i64,
+}
+
+impl<R> Listing<R> {
+    /// The rows, and what the answer says beside them.
+    pub fn split(self) -> (Vec<R>, PageAnswer) {
+        (self.rows, PageAnswer { counts: self.counts, next_cursor: self.next_cursor })
+    }
+}
+
+impl Page {
+    /// Takes `page`, `limit`, `sort` and `cursor` from the query.
+    pub fn from_fields<R: Sortable>(fields: &mut Fields) -> Option<Self> {
+        let number = fields.optional("page", |value| {
+            fields::integer(value).and_then(|page| if page >= 1 { Ok(page) } else { Err(FieldMessage::Min(1).into()) })
+        });
+        let limit = fields.optional("limit", fields::integer_between(1, MAX_LIMIT));
+        let sort = fields.optional("sort", |value| {
+            parse_sort::<R>(value.as_str().unwrap_or_default()).ok_or_else(|| not_sortable::<R>().into())
+        });
+        let cursor = fields.optional("cursor", |value| {
+            let cursor = value.as_str().and_then(decode_cursor::<R>);
+            cursor.ok_or_else(|| FieldMessage::NotACursor.into())
+        });
+        let (orders, after) = match (sort, cursor) {
+            (sort, Some((orders, after))) => {
+                // A cursor goes on in its own order; another one beside it is a mistake.
+                if sort.is_some_and(|sort| sort_text(&sort) != sort_text(&orders)) {
+                    fields.fault("cursor", FieldMessage::NotACursor);
+                }
+                (orders, Some(after))
+            }
+            (Some(orders), None) => (orders, None),
+            (None, None) => (parse_sort::<R>(R::DEFAULT)?, None),
+        };
+        Some(Self { number: number.unwrap_or(1), limit: limit.unwrap_or(DEFAULT_LIMIT), orders, after })
+    }
+
+    /// Reads the page of the rows that match `filter`, which begins with the tenant.
+    pub async fn fetch<R: Sortable>(&self, conn: &mut Conn, list: &List, filter: &Sql) -> DbResult<Listing<R>> {
+        let select = sql("select ").push(list.columns).push(" from ").push(list.from).push(" where ").append(filter);
+        match &self.after {
+            None => {
+                let count = sql("select count(*) from ").push(list.table).push(" where ").append(filter);
+                let total = conn.count(count).await?;
+                let offset = (self.number - 1).saturating_mul(self.limit);
+                let rows = if offset >= total {
+                    Vec::new()
+                } else {
+                    let page = self.ordered::<R>(select, 0);
+                    conn.fetch_all(page.push(" limit ? offset ?").bind(self.limit).bind(offset)).await?
+                };
+                let more = offset.saturating_add(self.limit) < total;
+                let counts = Counts {
+                    total,
+                    page: self.number,
+                    limit: self.limit,
+                    pages: (total + self.limit - 1) / self.limit,
+                };
+                Ok(self.listing(rows, Some(counts), more))
+            }
+            Some(position) => {
+                let mut rows: Vec<R> = Vec::new();
+                // One more than asked for tells whether there is a next page.
+                let wanted = self.limit + 1;
+                for tied in (0..=self.orders.len()).rev() {
+                    let missing = wanted - i64::try_from(rows.len()).unwrap_or(wanted);
+                    let Some(segment) = self.segment::<R>(select.clone(), position, tied) else { continue };
+                    if missing > 0 {
+                        rows.extend(conn.fetch_all::<R>(segment.push(" limit ?").bind(missing)).await?);
+                    }
+                }
+                let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+                let more = rows.len() > limit;
+                rows.truncate(limit);
+                Ok(self.listing(rows, None, more))
+            }
+        }
+    }
+
+    /// The rows after the position that equal it in the first `tied` sort fields and lie beyond it in the next one (or
+    /// in the id, when all are tied); nothing when there can be none.
+    fn segment<R: Sortable>(&self, select: Sql, position: &Position, tied: usize) -> Option<Sql> {
+        let mut sql = select;
+        for (order, value) in self.orders.iter().zip(&position.values).take(tied) {
+            sql = sql.push(" and ").push(order.field.column);
+            sql = if *value == Value::Null { sql.push(" is null") } else { sql.push(" = ?").bind(value.clone()) };
+        }
+        sql = match (self.orders.get(tied), position.values.get(tied)) {
+            (Some(order), Some(value)) => {
+                let column = order.field.column;
+                sql = sql.push(" and ");
+                match (value, order.descending) {
+                    (Value::Null, true) => return None,
+                    (Value::Null, false) => sql.push(column).push(" is not null"),
+                    (value, false) => sql.push(column).push(" > ?").bind(value.clone()),
+                    (value, true) if order.field.nullable => {
+                        sql.push("(").push(column).push(" < ? or ").push(column).push(" is null)").bind(value.clone())
+                    }
+                    (value, true) => sql.push(column).push(" < ?").bind(value.clone()),
+                }
+            }
+            _ => {
+                let beyond = if self.id_descends() { " < ?" } else { " > ?" };
+                sql.push(" and ").push(R::ID).push(beyond).bind(position.id)
+            }
+        };
+        Some(self.ordered::<R>(sql, tied))
+    }
+
+    /// Appends the order, without the first `tied` fields, which are constant.
+    fn ordered<R: Sortable>(&self, sql: Sql, tied: usize) -> Sql {
+        let direction = |descending| if descending { " desc, " } else { ", " };
+        let mut sql = sql.push(" order by ");
+        for order in self.orders.iter().skip(tied) {
+            sql = sql.push(order.field.column).push(direction(order.descending));
+        }
+        sql.push(R::ID).push(if self.id_descends() { " desc" } else { "" })
+    }
+
+    /// Ties are broken by id, in the direction of the last field, so that one index serves both.
+    fn id_descends(&self) -> bool {
+        self.orders.last().is_some_and(|order| order.descending)
+    }
+
+    fn listing<R: Sortable>(&self, rows: Vec<R>, counts: Option<Counts>, more: bool) -> Listing<R> {
+        let next_cursor = rows.last().filter(|_| more).map(|last| {
+            let values = self.orders.iter().map(|order| last.sort_value(order.field.name)).collect();
+            encode_cursor(&self.orders, &Position { values, id: last.id() })
+        });
+        Listing { rows, counts, next_cursor }
+    }
+}
+
+fn not_sortable<R: Sortable>() -> FieldMessage {
+    FieldMessage::NotSortable(R::FIELDS.iter().map(|field| field.name).collect())
+}
+
+fn parse_sort<R: Sortable>(text: &str) -> Option<Vec<Order>> {
+    let mut orders: Vec<Order> = Vec::new();
+    for part in text.split(',') {
+        let name = part.trim();
+        let (name, descending) = name.strip_prefix('-').map_or((name, false), |name| (name, true));
+        let field = R::FIELDS.iter().find(|field| field.name == name)?;
+        if orders.len() == MAX_SORT_FIELDS || orders.iter().any(|order| order.field.name == name) {
+            return None;
+        }
+        orders.push(Order { field, descending });
+    }
+    Some(orders)
+}
+
+fn sort_text(orders: &[Order]) -> String {
+    let part = |order: &Order| format!("{}{}", if order.descending { "-" } else { "" }, order.field.name);
+    orders.iter().map(part).collect::<Vec<_>>().join(",")
+}
+
+/// The cursor's JSON: the order, the last row's values in it (moments in microseconds, null for none) and its id.
+#[derive(Serialize, Deserialize)]
+struct CursorText {
+    s: String,
+    v: Vec<serde_json::Value>,
+    i: i64,
+}
+
+fn encode_cursor(orders: &[Order], position: &Position) -> String {
+    let value = |value: &Value| match value {
+        Value::Int(number) => (*number).into(),
+        Value::Time(time) => time.micros().into(),
+        Value::Date(date) => date.to_string().into(),
+        Value::Text(text) => text.as_str().into(),
+        Value::Name(text) => (*text).into(),
+        Value::Shared(text) => text.as_ref().into(),
+        Value::Null | Value::Bool(_) => serde_json::Value::Null,
+    };
+    let text = CursorText { s: sort_text(orders), v: position.values.iter().map(value).collect(), i: position.id };
+    // Plain maps and strings always serialize.
+    BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&text).unwrap_or_default())
+}
+
+fn decode_cursor<R: Sortable>(cursor: &str) -> Option<(Vec<Order>, Position)> {
+    let text: CursorText = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    let orders = parse_sort::<R>(&text.s)?;
+    if orders.len() != text.v.len() {
+        return None;
+    }
+    let value = |(order, value): (&Order, &serde_json::Value)| {
+        Some(match (order.field.kind, value) {
+            (_, serde_json::Value::Null) => Value::Null,
+            (Kind::Int, value) => Value::Int(value.as_i64()?),
+            (Kind::Text, value) => Value::Text(value.as_str()?.to_owned()),
+            (Kind::Time, value) => Value::Time(Timestamp::from_micros(value.as_i64()?)?),
+            (Kind::Date, value) => Value::Date(calendar_date(value.as_str()?)?),
+        })
+    };
+    let values = orders.iter().zip(&text.v).map(value).collect::<Option<_>>()?;
+    Some((orders, Position { values, id: text.i }))
+}

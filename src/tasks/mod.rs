@@ -1,0 +1,7 @@
+//! Weekly tasks.
+
+mod routes;
+pub mod store;
+pub mod types;
+
+pub use routes::router;

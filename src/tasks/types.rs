@@ -1,0 +1,418 @@
+//! Bodies and answers of tasks.
+
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::store::{AssigneeRow, TaskRow};
+use crate::auth::Scope;
+use crate::clock::Timestamp;
+use crate::db::text_enum;
+use crate::error::FieldFault;
+use crate::fields::{self, Change, Fields, FromFields};
+use crate::page::{Listing, Page};
+use crate::policy::Role;
+
+/// The most tags of a task.
+const MAX_TAGS: usize = 100;
+/// The longest tag.
+const TAG_LENGTH: usize = 100;
+
+text_enum! {
+    /// How far a task is.
+    #[derive(Default)]
+    pub enum TaskStatus {
+        /// Not begun.
+        #[default]
+        Pending = "pending",
+        /// Being done.
+        InProgress = "in_progress",
+        /// Being checked.
+        Review = "review",
+        /// Done.
+        Completed = "completed",
+        /// Given up.
+        Cancelled = "cancelled",
+    }
+}
+
+text_enum! {
+    /// How important a task is.
+    #[derive(Default)]
+    pub enum TaskPriority {
+        /// Can wait.
+        Low = "low",
+        /// As usual.
+        #[default]
+        Medium = "medium",
+        /// Soon.
+        High = "high",
+        /// Now.
+        Urgent = "urgent",
+    }
+}
+
+/// A new task.
+#[derive(Debug, Clone, ToSchema)]
+pub struct NewTask {
+    /// What is to be done.
+    #[schema(min_length = 1, max_length = 255, example = "Weekly security report")]
+    pub title: String,
+    /// More about it.
+    #[schema(example = "Summarise the week's alerts")]
+    pub description: Option<String>,
+    /// `pending` by default.
+    #[schema(value_type = Option<TaskStatus>, nullable = false)]
+    pub status: TaskStatus,
+    /// `medium` by default.
+    #[schema(value_type = Option<TaskPriority>, nullable = false)]
+    pub priority: TaskPriority,
+    /// An active user of the tenant.
+    pub assigned_to: Option<i64>,
+    /// When it must be done; without an offset it is UTC.
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-02-13T18:00:00+09:00")]
+    pub due_date: Option<Timestamp>,
+    /// ISO week.
+    #[schema(minimum = 1, maximum = 53, example = 6)]
+    pub week_number: i64,
+    /// ISO year.
+    #[schema(minimum = 2020, maximum = 2100, example = 2026)]
+    pub year: i64,
+    /// Labels, kept in order.
+    #[schema(value_type = Option<Vec<String>>, max_items = 100, example = json!(["report"]))]
+    pub tags: Vec<String>,
+}
+
+impl FromFields for NewTask {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let title = fields.required("title", title);
+        let description = fields.nullable("description", fields::any_text);
+        let status = fields.optional("status", fields::one_of::<TaskStatus>);
+        let priority = fields.optional("priority", fields::one_of::<TaskPriority>);
+        let assigned_to = fields.nullable("assigned_to", fields::integer);
+        let due_date = fields.nullable("due_date", fields::moment);
+        let week_number = fields.required("week_number", week_number);
+        let year = fields.required("year", year);
+        let tags = fields.nullable("tags", tags);
+        Some(Self {
+            title: title?,
+            description,
+            status: status.unwrap_or_default(),
+            priority: priority.unwrap_or_default(),
+            assigned_to,
+            due_date,
+            week_number: week_number?,
+            year: year?,
+            tags: tags.unwrap_or_default(),
+        })
+    }
+}
+
+impl NewTask {
+    /// The row to insert, by this user and at this time.
+    pub fn into_row(self, scope: &Scope, now: Timestamp) -> TaskRow {
+        let Self { title, description, status, priority, assigned_to, due_date, week_number, year, tags } = self;
+        TaskRow {
+            id: 0,
+            tenant_id: scope.tenant().to_string(),
+            title,
+            description,
+            status,
+            priority,
+            assigned_to,
+            due_date,
+            week_number,
+            year,
+            tags,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            created_by: Some(scope.user()),
+            assignee: None,
+        }
+    }
+}
+
+/// A change of a task: absent fields stay, null clears.
+#[derive(Debug, Clone, ToSchema)]
+pub struct TaskPatch {
+    /// What is to be done.
+    #[schema(min_length = 1, max_length = 255, nullable = false, example = "Weekly security report")]
+    pub title: Option<String>,
+    /// More about it.
+    #[schema(value_type = Option<String>)]
+    pub description: Change<String>,
+    /// How far it is.
+    #[schema(nullable = false)]
+    pub status: Option<TaskStatus>,
+    /// How important it is.
+    #[schema(nullable = false)]
+    pub priority: Option<TaskPriority>,
+    /// An active user of the tenant.
+    #[schema(value_type = Option<i64>)]
+    pub assigned_to: Change<i64>,
+    /// When it must be done.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub due_date: Change<Timestamp>,
+    /// ISO week.
+    #[schema(minimum = 1, maximum = 53, nullable = false)]
+    pub week_number: Option<i64>,
+    /// ISO year.
+    #[schema(minimum = 2020, maximum = 2100, nullable = false)]
+    pub year: Option<i64>,
+    /// Labels, kept in order.
+    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
+    pub tags: Change<Vec<String>>,
+}
+
+impl FromFields for TaskPatch {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        Some(Self {
+            title: fields.optional("title", title),
+            description: fields.change("description", fields::any_text),
+            status: fields.optional("status", fields::one_of::<TaskStatus>),
+            priority: fields.optional("priority", fields::one_of::<TaskPriority>),
+            assigned_to: fields.change("assigned_to", fields::integer),
+            due_date: fields.change("due_date", fields::moment),
+            week_number: fields.optional("week_number", week_number),
+            year: fields.optional("year", year),
+            tags: fields.change("tags", tags),
+        })
+    }
+}
+
+impl TaskPatch {
+    /// The row with the change applied.
+    pub fn apply(self, row: &TaskRow) -> TaskRow {
+        let Self { title, description, status, priority, assigned_to, due_date, week_number, year, tags } = self;
+        let mut row = row.clone();
+        fields::replace(&mut row.title, title);
+        description.apply(&mut row.description);
+        fields::replace(&mut row.status, status);
+        fields::replace(&mut row.priority, priority);
+        assigned_to.apply(&mut row.assigned_to);
+        due_date.apply(&mut row.due_date);
+        fields::replace(&mut row.week_number, week_number);
+        fields::replace(&mut row.year, year);
+        match tags {
+            Change::Keep => {}
+            Change::Clear => row.tags = Vec::new(),
+            Change::Set(tags) => row.tags = tags,
+        }
+        row
+    }
+}
+
+fn title(value: serde_json::Value) -> fields::Read<String> {
+    fields::text(1, 255)(value)
+}
+
+fn week_number(value: serde_json::Value) -> fields::Read<i64> {
+    fields::integer_between(1, 53)(value)
+}
+
+fn year(value: serde_json::Value) -> fields::Read<i64> {
+    fields::integer_between(2020, 2100)(value)
+}
+
+fn tags(value: serde_json::Value) -> Result<Vec<String>, FieldFault> {
+    fields::list(MAX_TAGS, fields::text_up_to(TAG_LENGTH))(value)
+}
+
+/// Which tasks, and which page of them.
+#[derive(Debug, Clone, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct TaskQuery {
+    /// ISO week.
+    #[param(example = 6)]
+    pub week: Option<i64>,
+    /// ISO year.
+    #[param(example = 2026)]
+    pub year: Option<i64>,
+    /// How far it is.
+    pub status: Option<TaskStatus>,
+    /// How important it is.
+    pub priority: Option<TaskPriority>,
+    /// The assignee's id.
+    pub assigned_to: Option<i64>,
+    /// The author's id.
+    pub created_by: Option<i64>,
+    /// One of its tags, whole.
+    pub tag: Option<String>,
+    /// Due at this date or date-time, or later.
+    #[param(value_type = Option<String>, example = "2026-02-01")]
+    pub due_from: Option<Timestamp>,
+    /// Due at this date-time or earlier; a bare date includes its day.
+    #[param(value_type = Option<String>, example = "2026-02-28")]
+    pub due_to: Option<Timestamp>,
+    /// Text in title, description or tags; case does not count.
+    pub q: Option<String>,
+    /// Page and order.
+    #[param(ignore)]
+    pub page: Page,
+}
+
+impl FromFields for TaskQuery {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        Some(Self {
+            week: fields.optional("week", fields::integer),
+            year: fields.optional("year", fields::integer),
+            status: fields.optional("status", fields::one_of::<TaskStatus>),
+            priority: fields.optional("priority", fields::one_of::<TaskPriority>),
+            assigned_to: fields.optional("assigned_to", fields::integer),
+            created_by: fields.optional("created_by", fields::integer),
+            tag: fields.optional("tag", fields::any_text),
+            due_from: fields.optional("due_from", fields::from_moment),
+            due_to: fields.optional("due_to", fields::to_moment),
+            q: fields.optional("q", fields::search_text),
+            page: Page::from_fields::<TaskRow>(fields)?,
+        })
+    }
+}
+
+/// A task.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Task {
+    /// Key.
+    #[schema(example = 1)]
+    pub id: i64,
+    /// Tenant.
+    #[schema(example = "test-001")]
+    pub tenant_id: String,
+    /// What is to be done.
+    #[schema(example = "Weekly security report")]
+    pub title: String,
+    /// More about it.
+    #[schema(required)]
+    pub description: Option<String>,
+    /// How far it is.
+    pub status: TaskStatus,
+    /// How important it is.
+    pub priority: TaskPriority,
+    /// The assignee's id.
+    #[schema(required)]
+    pub assigned_to: Option<i64>,
+    /// The assignee.
+    #[schema(required)]
+    pub assignee: Option<Assignee>,
+    /// When it must be done.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    pub due_date: Option<Timestamp>,
+    /// ISO week.
+    #[schema(example = 6)]
+    pub week_number: i64,
+    /// ISO year.
+    #[schema(example = 2026)]
+    pub year: i64,
+    /// Labels.
+    pub tags: Vec<String>,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// When a value last changed.
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Timestamp,
+    /// The author's id.
+    #[schema(required)]
+    pub created_by: Option<i64>,
+    /// Counts changes.
+    #[schema(example = 1)]
+    pub version: i64,
+}
+
+/// Who does a task.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Assignee {
+    /// Key.
+    pub id: i64,
+    /// Display name.
+    pub name: String,
+    /// Role in the tenant.
+    pub role: Role,
+    /// Whether signing in is allowed.
+    pub is_active: bool,
+    /// When the account was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// Last sign-in.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    pub last_login: Option<Timestamp>,
+}
+
+/// An answer with a task.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TaskAnswer {
+    /// The task.
+    pub task: Task,
+}
+
+/// The answer to a change.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TaskChanged {
+    /// For people.
+    #[schema(value_type = String, example = "Task created successfully")]
+    pub message: &'static str,
+    /// The task as it is now.
+    pub task: Task,
+}
+
+/// A page of tasks.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TaskList {
+    /// The page.
+    pub tasks: Vec<Task>,
+    /// Counts and cursor.
+    #[serde(flatten)]
+    pub page: crate::page::PageAnswer,
+}
+
+impl From<Listing<TaskRow>> for TaskList {
+    fn from(listing: Listing<TaskRow>) -> Self {
+        let (rows, page) = listing.split();
+        Self { tasks: rows.into_iter().map(Task::from).collect(), page }
+    }
+}
+
+impl From<TaskRow> for Task {
+    fn from(row: TaskRow) -> Self {
+        let TaskRow {
+            id,
+            tenant_id,
+            title,
+            description,
+            status,
+            priority,
+            assigned_to,
+            due_date,
+            week_number,
+            year,
+            tags,
+            version,
+            created_at,
+            updated_at,
+            created_by,
+            assignee,
+        } = row;
+        let assignee = assigned_to.zip(assignee).map(|(id, assignee)| {
+            let AssigneeRow { name, role, is_active, created_at, last_login } = assignee;
+            Assignee { id, name, role, is_active, created_at, last_login }
+        });
+        Self {
+            id,
+            tenant_id,
+            title,
+            description,
+            status,
+            priority,
+            assigned_to,
+            assignee,
+            due_date,
+            week_number,
+            year,
+            tags,
+            created_at,
+            updated_at,
+            created_by,
+            version,
+        }
+    }
+}

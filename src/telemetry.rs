@@ -1,0 +1,17 @@
+//! Log lines.
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+
+use crate::config::{Config, LogFormat};
+
+/// Starts logging to standard error, so that a command's output stays clean.
+pub fn start(config: &Config) -> Result<(), ParseError> {
+    let filter = EnvFilter::try_new(&config.log_filter)?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.log_format {
+        LogFormat::Pretty => lines.with_target(false).init(),
+        LogFormat::Json => lines.json().flatten_event(true).init(),
+    }
+    Ok(())
+}

@@ -89,7 +89,7 @@ pub fn service(
     let (routes, document) = routes();
     let router = routes
         .with_state(state)
-        .merge(openapi::router(document))
+        .merge(openapi::router(&document))
         .route_layer(middleware::from_fn(edge::record_route))
         .method_not_allowed_fallback(edge::method_not_allowed)
         .fallback(edge::not_found)

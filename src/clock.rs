@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, Datelike, SecondsFormat, SubsecRound, Utc};
-use serde::{Serialize, Serializer};
+use chrono::{DateTime, Datelike, SubsecRound, Timelike, Utc};
+use serde::ser::{Serialize, Serializer};
 
-/// A moment in UTC with microseconds, the precision that both databases keep.
+/// A moment in UTC, in the years 1 to 9999, with microseconds: what both databases keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, sqlx::Type)]
 #[sqlx(transparent)]
 pub struct Timestamp(DateTime<Utc>);
@@ -41,7 +41,25 @@ impl Timestamp {
 impl Serialize for Timestamp {
     /// RFC 3339 in UTC with six digits and `Z`: `2026-02-07T10:17:56.942016Z`.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0.to_rfc3339_opts(SecondsFormat::Micros, true))
+        // By hand: chrono's formatter takes six times as long, and a page has hundreds of them.
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        let (date, time) = (self.0.date_naive(), self.0.time());
+        put(&mut text[0..4], date.year().unsigned_abs());
+        put(&mut text[5..7], date.month());
+        put(&mut text[8..10], date.day());
+        put(&mut text[11..13], time.hour());
+        put(&mut text[14..16], time.minute());
+        put(&mut text[17..19], time.second());
+        put(&mut text[20..26], time.nanosecond() / 1000);
+        serializer.serialize_str(std::str::from_utf8(&text).map_err(serde::ser::Error::custom)?)
+    }
+}
+
+/// Writes the number over the digits, filled with zeros.
+fn put(digits: &mut [u8], mut number: u32) {
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use axum::http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
+use tracing_subscriber::EnvFilter;
 
 use crate::db::{Connect, MariaDbTarget, Target};
 use crate::policy::RolePolicy;
@@ -147,7 +148,7 @@ impl Config {
                 &[("pretty", LogFormat::Pretty), ("json", LogFormat::Json)],
                 if production { LogFormat::Json } else { LogFormat::Pretty },
             ),
-            log_filter: settings.text("RUST_LOG").unwrap_or_else(|| "info,sqlx=warn".into()),
+            log_filter: settings.log_filter(),
         };
         if settings.problems.is_empty() { Ok(config) } else { Err(ConfigError(settings.problems)) }
     }
@@ -184,7 +185,7 @@ impl Settings<'_> {
 
     fn choice<T: Copy>(&mut self, names: &[&str], choices: &[(&str, T)], default: T) -> T {
         let Some((name, text)) = self.first(names) else { return default };
-        if let Some((_, choice)) = choices.iter().find(|(word, _)| *word == text.trim()) {
+        if let Some((_, choice)) = choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(text.trim())) {
             return *choice;
         }
         let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
@@ -225,6 +226,14 @@ impl Settings<'_> {
             self.problem(NAME, format_args!("must have at least {SECRET_LENGTH} characters"));
         }
         key
+    }
+
+    fn log_filter(&mut self) -> String {
+        let filter = self.text("RUST_LOG").unwrap_or_else(|| "info,sqlx=warn".into());
+        if EnvFilter::try_new(&filter).is_err() {
+            self.problem("RUST_LOG", format_args!("must be a level or a list like info,sqlx=warn, not {filter:?}"));
+        }
+        filter
     }
 
     fn origins(&mut self) -> Vec<HeaderValue> {

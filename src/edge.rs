@@ -103,6 +103,7 @@ fn with_error_body(response: Response, id: &str, language: Option<&HeaderValue>,
     parts.status = rendered.status;
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.extend(rendered.headers);
+    parts.headers.append(header::VARY, header::ACCEPT_LANGUAGE.into());
     if parts.status == StatusCode::SERVICE_UNAVAILABLE {
         parts.headers.entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
     }

@@ -8,10 +8,9 @@ use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use serde_json::Value;
-use unicode_normalization::UnicodeNormalization;
 
 use crate::error::{ApiError, Code};
-use crate::fields::{Fields, FromFields};
+use crate::fields::{Fields, FromFields, ascii_digits};
 
 /// The largest JSON body, in bytes.
 pub const BODY_LIMIT: usize = 1024 * 1024;
@@ -95,7 +94,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Code::NotFound)?;
         let (_, id) = params.iter().last().ok_or(Code::NotFound)?;
-        let digits: String = if id.is_ascii() { id.to_owned() } else { id.nfkc().collect() };
+        let digits = ascii_digits(id);
         let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
         if !is_number {
             return Err(Code::NotFound.into());

@@ -137,7 +137,7 @@ const PAGE: &str = r#"<!doctype html>
 "#;
 
 /// The document and Swagger UI; the document is made once.
-pub fn router(document: OpenApi) -> Router {
+pub fn router(document: &OpenApi) -> Router {
     let json = Bytes::from(document.to_json().unwrap_or_default());
     let serve = || {
         let json = json.clone();

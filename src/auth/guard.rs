@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
-use moka::future::Cache;
+use moka::sync::Cache;
 use tracing::Span;
 use tracing::field::display;
 
@@ -112,12 +112,12 @@ impl Default for KnownUsers {
 impl KnownUsers {
     /// The active user, at most five seconds old; a deleted or deactivated one has no valid token.
     async fn get(&self, db: &Db, id: i64) -> Result<KnownUser, ApiError> {
-        if let Some(known) = self.0.get(&id).await {
+        if let Some(known) = self.0.get(&id) {
             return Ok(known);
         }
         let user = load_active(db, id).await?;
         let known = KnownUser { tenant: user.tenant_id.into(), role: user.role };
-        self.0.insert(id, known.clone()).await;
+        self.0.insert(id, known.clone());
         Ok(known)
     }
 }

@@ -12,4 +12,4 @@ mod werkzeug;
 pub use failed_logins::FailedLogins;
 pub use guard::{KnownUsers, May, Scope};
 pub use routes::router;
-pub use token::Tokens;
+pub use token::{TokenType, Tokens};

@@ -82,7 +82,7 @@ async fn login(
     body: Body<Login>,
 ) -> Result<impl IntoResponse, ApiError> {
     let Login { email, password } = body.read()?;
-    let attempt = app.failed_logins.attempt(&email, peer.ip()).await?;
+    let attempt = app.failed_logins.attempt(&email, peer.ip())?;
     let authenticated = authenticate(&app, &email, password).await;
     if !matches!(&authenticated, Err(error) if error.code() == Code::WrongCredentials) {
         attempt.forgiven();
@@ -121,12 +121,16 @@ async fn refresh_token(
     body: Body<Refresh>,
 ) -> Result<impl IntoResponse, ApiError> {
     let now = app.clock.now();
-    // With a header the body is ignored, even a malformed one.
-    let id = if headers.contains_key(header::AUTHORIZATION) {
-        app.tokens.verify(TokenType::Refresh, bearer(&headers)?, now)?
-    } else {
-        let body = body.read_optional()?.ok_or(Code::MissingToken)?;
-        app.tokens.verify(TokenType::Refresh, body.refresh_token.expose_secret(), now)?
+    // As on the Flask server a good header is enough, whatever the body is. But a client that sends its access token
+    // with every call means the token in the body.
+    let by_header = bearer(&headers).map_err(ApiError::from);
+    let id = match by_header.and_then(|token| app.tokens.verify(TokenType::Refresh, token, now)) {
+        Ok(id) => id,
+        Err(fault) => match body.read_optional() {
+            Ok(Some(body)) => app.tokens.verify(TokenType::Refresh, body.refresh_token.expose_secret(), now)?,
+            Err(wrong_body) if !headers.contains_key(header::AUTHORIZATION) => return Err(wrong_body),
+            Ok(None) | Err(_) => return Err(fault),
+        },
     };
     let user = load_active(&app.db, id).await?;
     let answer = Refreshed { access_token: app.tokens.issue(TokenType::Access, &user, now)? };

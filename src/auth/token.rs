@@ -1,9 +1,15 @@
 //! JSON Web Tokens with Flask-JWT-Extended's claims: HS256 and nothing else.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use moka::sync::Cache;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -38,7 +44,13 @@ pub struct Tokens {
     decoding: DecodingKey,
     validation: Validation,
     config: TokenConfig,
+    /// Claims whose signature has been verified; whether they are good for a call is checked at each.
+    signed: Cache<String, Arc<Claims>>,
 }
+
+/// The most verified tokens to remember, and for how long at most.
+const REMEMBERED_TOKENS: u64 = 10_000;
+const REMEMBERED_FOR: Duration = Duration::from_secs(600);
 
 #[derive(Serialize)]
 struct NewClaims<'a> {
@@ -62,6 +74,7 @@ struct Claims {
     r#type: Option<Value>,
     exp: Option<f64>,
     nbf: Option<f64>,
+    iat: Option<f64>,
 }
 
 impl Tokens {
@@ -79,6 +92,7 @@ impl Tokens {
             decoding: DecodingKey::from_secret(secret),
             validation,
             config,
+            signed: Cache::builder().max_capacity(REMEMBERED_TOKENS).time_to_live(REMEMBERED_FOR).build(),
         }
     }
 
@@ -106,33 +120,58 @@ impl Tokens {
 
     /// The user id in a valid token of this type.
     pub fn verify(&self, token_type: TokenType, token: &str, now: Timestamp) -> Result<i64, ApiError> {
-        let claims = decode::<Claims>(token, &self.decoding, &self.validation)
-            .map_err(|error| match error.kind() {
-                ErrorKind::InvalidSignature => Code::WrongSignature,
-                ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => Code::WrongAlgorithm,
-                _ => Code::MalformedToken,
-            })?
-            .claims;
-        #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are exact in a double")]
-        let seconds = now.seconds() as f64;
-        let expires = claims.exp.ok_or_else(|| missing("exp"))?;
-        if claims.nbf.is_some_and(|from| from > seconds) {
-            return Err(Code::TokenNotYetValid.into());
-        }
-        if expires <= seconds {
-            return Err(Code::ExpiredToken.into());
-        }
-        if claims.r#type.ok_or_else(|| missing("type"))? != token_type.as_str() {
-            return Err(match token_type {
-                TokenType::Access => Code::AccessTokenRequired.into(),
-                TokenType::Refresh => Code::RefreshTokenRequired.into(),
-            });
-        }
-        match claims.sub.ok_or_else(|| missing("sub"))? {
-            Value::String(id) => id.parse().map_err(|_| Code::InvalidSubject.into()),
-            _ => Err(Code::InvalidSubject.into()),
+        let claims = match self.signed.get(token) {
+            Some(claims) => claims,
+            None => {
+                let claims = Arc::new(self.decode(token)?);
+                self.signed.insert(token.to_owned(), Arc::clone(&claims));
+                claims
+            }
+        };
+        check(&claims, token_type, now)
+    }
+
+    fn decode(&self, token: &str) -> Result<Claims, Code> {
+        let decoded = decode::<Claims>(token, &self.decoding, &self.validation);
+        decoded.map(|decoded| decoded.claims).map_err(|error| match error.kind() {
+            ErrorKind::InvalidSignature => Code::WrongSignature,
+            ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => Code::WrongAlgorithm,
+            _ if names_another_algorithm(token) => Code::WrongAlgorithm,
+            _ => Code::MalformedToken,
+        })
+    }
+}
+
+/// Whether signed claims are good for this, now.
+fn check(claims: &Claims, token_type: TokenType, now: Timestamp) -> Result<i64, ApiError> {
+    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are exact in a double")]
+    let seconds = now.seconds() as f64;
+    let expires = claims.exp.ok_or_else(|| missing("exp"))?;
+    for (name, from) in [("nbf", claims.nbf), ("iat", claims.iat)] {
+        if from.is_some_and(|from| from > seconds) {
+            return Err(ApiError::with_text(Code::TokenNotYetValid, name));
         }
     }
+    if expires <= seconds {
+        return Err(Code::ExpiredToken.into());
+    }
+    if *claims.r#type.as_ref().ok_or_else(|| missing("type"))? != token_type.as_str() {
+        return Err(match token_type {
+            TokenType::Access => Code::AccessTokenRequired.into(),
+            TokenType::Refresh => Code::RefreshTokenRequired.into(),
+        });
+    }
+    match claims.sub.as_ref().ok_or_else(|| missing("sub"))? {
+        Value::String(id) => id.parse().map_err(|_| Code::InvalidSubject.into()),
+        _ => Err(Code::InvalidSubject.into()),
+    }
+}
+
+/// The library cannot even read a header whose `alg` it does not know, such as `none`.
+fn names_another_algorithm(token: &str) -> bool {
+    let header = token.split('.').next().and_then(|header| BASE64_URL_SAFE_NO_PAD.decode(header).ok());
+    let header = header.and_then(|header| serde_json::from_slice::<Value>(&header).ok());
+    header.is_some_and(|header| header["alg"].as_str().is_some_and(|algorithm| algorithm != "HS256"))
 }
 
 fn missing(claim: &str) -> ApiError {

@@ -21,7 +21,7 @@ pub struct Login {
     #[schema(format = "email", example = "test@example.com")]
     pub email: String,
     /// Password.
-    #[schema(value_type = String, format = "password", example = "password123")]
+    #[schema(value_type = String, format = "password", max_length = 1024, example = "password123")]
     pub password: SecretString,
 }
 
@@ -40,7 +40,7 @@ pub struct Register {
     #[schema(format = "email", max_length = 255, example = "test@example.com")]
     pub email: String,
     /// Password.
-    #[schema(value_type = String, format = "password", min_length = 8, example = "password123")]
+    #[schema(value_type = String, format = "password", min_length = 8, max_length = 1024, example = "password123")]
     pub password: SecretString,
     /// Display name.
     #[schema(min_length = 2, max_length = 100, example = "Test User")]

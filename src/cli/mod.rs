@@ -100,10 +100,7 @@ struct DemoArgs {
 
 /// Runs a command to its end.
 pub fn run(cli: Cli) -> Outcome {
-    match dotenvy::dotenv() {
-        Err(error) if !error.not_found() => return Err(format!("cannot read .env: {error}").into()),
-        _ => {}
-    }
+    read_env_file()?;
     let command = cli.command.unwrap_or(Command::Serve);
     if matches!(command, Command::Openapi) {
         println!("{}", app::document().to_pretty_json()?);
@@ -122,6 +119,17 @@ pub fn run(cli: Cli) -> Outcome {
             Command::Openapi => Ok(()),
         }
     })
+}
+
+/// Loads `.env` from the working directory, if there is one; the environment goes first.
+fn read_env_file() -> Outcome {
+    match dotenvy::from_path(".env") {
+        Err(error) if error.not_found() => Ok(()),
+        // The library's message repeats the line, which may hold a secret.
+        Err(dotenvy::Error::LineParse(..)) => Err("cannot read .env: a line is not NAME=value".into()),
+        Err(error) => Err(format!("cannot read .env: {error}").into()),
+        Ok(()) => Ok(()),
+    }
 }
 
 async fn migrate(config: &Config) -> Outcome {

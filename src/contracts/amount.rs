@@ -149,7 +149,7 @@ mod tests {
             let (head, text) = sealed.rsplit_once('.').unwrap();
             let mut bytes = BASE64_STANDARD.decode(text).unwrap();
             let position = position.index(bytes.len());
-            bytes[position] ^= 1 << bit;
+            bytes[position] ^= 1_u8 << bit;
             let flipped = format!("{head}.{}", BASE64_STANDARD.encode(bytes));
             prop_assert_eq!(cipher.open(&flipped, PLACE), Err(AmountError::Refused));
         }

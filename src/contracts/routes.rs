@@ -118,7 +118,7 @@ async fn update_contract(
     let patch = body.read_for(async { find(&mut app.db.read().await?, &scope, id).await }).await?;
     let now = app.clock.now();
     let row = transaction!(app.db, |tx| {
-        let old = find(tx, &scope, id).await?;
+        let old = store::find_for_update(tx, &scope, id).await?.ok_or(Code::ContractNotFound)?;
         let (mut new, amount) = patch.clone().apply(&old);
         if let Some(amount) = amount
             && open(&app.amounts, &scope, &old).as_ref() != Some(&amount)

@@ -103,6 +103,13 @@ pub async fn find(conn: &mut Conn, scope: &Scope, id: i64) -> DbResult<Option<Co
     conn.fetch_optional(sql(FIND).bind(scope.tenant()).bind(id)).await
 }
 
+/// The contract, for a change: no other transaction changes it before this one ends.
+pub async fn find_for_update(conn: &mut Conn, scope: &Scope, id: i64) -> DbResult<Option<ContractRow>> {
+    let lock = sql("select id from contracts where tenant_id = ? and id = ?");
+    conn.lock(lock.bind(scope.tenant()).bind(id)).await?;
+    find(conn, scope, id).await
+}
+
 /// Inserts a contract and gives its id; `contract.id` does not count. A taken number is a duplicate.
 ///
 /// The amount can only be sealed for an id, so [`set_amount`] follows in the same transaction.

@@ -1,5 +1,6 @@
 //! One connection or one open transaction; every store function takes `&mut Conn`, never a pool.
 
+use deadpool::unmanaged::Object;
 use sqlx::mysql::{MySqlArguments, MySqlRow};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -16,7 +17,7 @@ impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, 
 #[derive(Debug)]
 pub enum Conn {
     /// A reader of SQLite.
-    Sqlite(PoolConnection<Sqlite>),
+    Sqlite(Object<SqliteConnection>),
     /// A connection to MariaDB.
     MariaDb(PoolConnection<MySql>),
     /// SQLite's writer.
@@ -80,7 +81,20 @@ impl Conn {
         self.fetch_one::<(i64,)>(sql).await.map(|(count,)| count)
     }
 
-    pub(super) async fn commit(self) -> DbResult<()> {
+    /// Keeps other transactions from changing the row until this one ends, so that what is read next is what is
+    /// changed. SQLite needs none of it: only one transaction writes at a time.
+    ///
+    /// Comes before any other statement: MariaDB's snapshot begins at the first plain read, and must not be older than
+    /// the lock.
+    pub async fn lock(&mut self, select: Sql) -> DbResult<()> {
+        if matches!(self, Self::MariaDbTransaction(_)) {
+            self.fetch_optional::<(i64,)>(select.push(" for update")).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a transaction for good.
+    pub async fn commit(self) -> DbResult<()> {
         match self {
             Self::SqliteTransaction(transaction) => transaction.commit().await,
             Self::MariaDbTransaction(transaction) => transaction.commit().await,
@@ -88,7 +102,8 @@ impl Conn {
         }
     }
 
-    pub(super) async fn rollback(self) -> DbResult<()> {
+    /// Ends a transaction as if it had not been.
+    pub async fn rollback(self) -> DbResult<()> {
         match self {
             Self::SqliteTransaction(transaction) => transaction.rollback().await,
             Self::MariaDbTransaction(transaction) => transaction.rollback().await,

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use deadpool::Runtime;
+use deadpool::unmanaged::PoolConfig;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlSslMode};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Executor};
 
-use super::Db;
+use super::{Db, Readers};
 
 /// Which database, and how to reach it.
 #[derive(Clone)]
@@ -132,11 +134,27 @@ async fn open_sqlite(path: &PathBuf, connect: &Connect) -> Result<Db, sqlx::Erro
         .busy_timeout(Duration::from_secs(5))
         .optimize_on_close(true, 400)
         .disable_statement_logging();
-    let pool = || SqlitePoolOptions::new().test_before_acquire(false).acquire_timeout(connect.acquire_timeout);
     // The writer first: a reader cannot make the file.
-    let write = pool().max_connections(1).connect_with(options.clone()).await?;
-    let readers = connect.pool_size;
-    let read = pool().min_connections(readers).max_connections(readers).connect_with(options.read_only(true)).await?;
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .test_before_acquire(false)
+        .acquire_timeout(connect.acquire_timeout)
+        .connect_with(options.clone())
+        .await?;
+    let options = options.read_only(true);
+    let mut readers = Vec::new();
+    for _ in 0..connect.pool_size {
+        readers.push(options.connect().await?);
+    }
+    let read = Readers::from_config(&PoolConfig {
+        max_size: readers.len(),
+        timeout: Some(connect.acquire_timeout),
+        runtime: Some(Runtime::Tokio1),
+    });
+    for reader in readers {
+        // There is room for each: the pool was made for this many.
+        let _ = read.try_add(reader);
+    }
     Ok(Db::Sqlite { read, write })
 }
 

@@ -11,6 +11,8 @@ static MARIADB: Migrator = sqlx::migrate!("migrations/mariadb");
 /// How long one process waits while another one migrates, in seconds.
 const LOCK_TIMEOUT: i64 = 600;
 
+const MIGRATIONS: &str = "select count(*) from _sqlx_migrations";
+
 /// The schema cannot be brought up to date.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
@@ -20,6 +22,9 @@ pub enum MigrateError {
     /// A migration failed, or the database has been migrated by another version.
     #[error("migration failed: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// A table of ours is there, but not from us.
+    #[error("the database has a table `users` that this program did not make (the Flask server's?); use an empty one")]
+    Foreign,
     /// Another process has been migrating for too long.
     #[error("another process has been migrating this database for {LOCK_TIMEOUT} seconds")]
     Locked,
@@ -28,6 +33,13 @@ pub enum MigrateError {
 impl Db {
     /// Applies what is pending; several processes may call it at once.
     pub async fn migrate(&self) -> Result<(), MigrateError> {
+        let mut connection = self.read().await?;
+        if !has_table(&mut connection, MIGRATIONS).await?
+            && has_table(&mut connection, "select count(*) from users").await?
+        {
+            return Err(MigrateError::Foreign);
+        }
+        drop(connection);
         match self {
             Self::Sqlite { write, .. } => {
                 let mut connection = write.acquire().await?;
@@ -81,6 +93,14 @@ async fn migrate_sqlite(connection: &mut SqliteConnection) -> Result<(), Migrate
                 connection.ping().await?;
             }
         }
+    }
+}
+
+async fn has_table(connection: &mut Conn, count: &'static str) -> DbResult<bool> {
+    match connection.count(sql(count)).await {
+        Ok(_) => Ok(true),
+        Err(error) if is_missing_table(&error) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

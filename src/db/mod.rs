@@ -18,18 +18,22 @@ pub(crate) use text_enum::text_enum;
 pub use transaction::Attempts;
 pub(crate) use transaction::transaction;
 
-use sqlx::{MySqlPool, SqlitePool};
+use deadpool::unmanaged::{Pool, PoolError};
+use sqlx::{MySqlPool, SqliteConnection, SqlitePool};
 
 /// What a statement gives, or the driver's error.
 pub type DbResult<T> = Result<T, sqlx::Error>;
 
+/// SQLite's readers. A reader never breaks, so nothing needs to be tested or replaced when it comes back.
+pub type Readers = Pool<SqliteConnection>;
+
 /// The connections to one database.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Db {
     /// One writer, for SQLite has one anyway and queues fairly only in our pool, and several readers.
     Sqlite {
         /// Read-only connections.
-        read: SqlitePool,
+        read: Readers,
         /// The one connection that writes.
         write: SqlitePool,
     },
@@ -41,7 +45,11 @@ impl Db {
     /// A connection for statements that only read.
     pub async fn read(&self) -> DbResult<Conn> {
         Ok(match self {
-            Self::Sqlite { read, .. } => Conn::Sqlite(read.acquire().await?),
+            Self::Sqlite { read, .. } => Conn::Sqlite(match read.get().await {
+                Ok(reader) => reader,
+                Err(PoolError::Timeout) => return Err(sqlx::Error::PoolTimedOut),
+                Err(_) => return Err(sqlx::Error::PoolClosed),
+            }),
             Self::MariaDb(pool) => Conn::MariaDb(pool.acquire().await?),
         })
     }
@@ -59,7 +67,7 @@ impl Db {
     pub async fn close(&self) {
         match self {
             Self::Sqlite { read, write } => {
-                read.close().await;
+                read.close();
                 write.close().await;
             }
             Self::MariaDb(pool) => pool.close().await,
@@ -68,9 +76,9 @@ impl Db {
 }
 
 /// MariaDB undid the transaction in favour of another one: 1213 is a deadlock (or Galera's certification failure),
-/// 1205 a lock wait that took too long.
+/// 1205 a lock wait that took too long, 1020 a row that changed since the snapshot (`innodb_snapshot_isolation`).
 pub fn lost_to_another_transaction(error: &sqlx::Error) -> bool {
-    mariadb_number(error).is_some_and(|number| matches!(number, 1205 | 1213))
+    mariadb_number(error).is_some_and(|number| matches!(number, 1020 | 1205 | 1213))
 }
 
 /// Whether the database cannot be reached, is full of waiting requests or shutting down: worth trying again later.
@@ -79,7 +87,7 @@ pub fn is_unavailable(error: &sqlx::Error) -> bool {
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Io(_) => true,
         // 1040 too many connections; 1047 Galera without quorum; 1053 shutting down; 1927 killed.
         error => {
-            mariadb_number(error).is_some_and(|number| matches!(number, 1040 | 1047 | 1053 | 1205 | 1213 | 1927))
+            mariadb_number(error).is_some_and(|number| matches!(number, 1020 | 1040 | 1047 | 1053 | 1205 | 1213 | 1927))
                 || sqlite_is_busy(error)
         }
     }

@@ -9,7 +9,7 @@ const ATTEMPTS: u32 = 5;
 /// Runs a block in one transaction on the writer and commits it; an error from the block rolls it back.
 ///
 /// `transaction!(db, |tx| { … })` gives a `Result<T, ApiError>`; `tx` is a `&mut Conn`, and `?` leaves the block. The
-/// block may run several times: a deadlock or a lock timeout (MariaDB 1213, 1205) undoes the attempt and starts over.
+/// block may run several times: where MariaDB prefers another transaction, the attempt is undone and starts over.
 /// A failed COMMIT is not tried again, since it may have happened.
 ///
 /// A macro, since an async closure that borrows its surroundings is not `Send` enough for a handler.

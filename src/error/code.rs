@@ -61,7 +61,7 @@ codes! {
     ExpiredToken = UNAUTHORIZED "expired_token"
         "Token has expired" "토큰이 만료되었습니다"
     TokenNotYetValid = UNAUTHORIZED "token_not_yet_valid"
-        "The token is not yet valid (nbf)" "아직 유효하지 않은 토큰입니다"
+        "The token is not yet valid ({})" "아직 유효하지 않은 토큰입니다 ({})"
     MissingClaim = UNAUTHORIZED "missing_claim"
         "Missing claim: {}" "토큰에 다음 항목이 없습니다: {}"
     InvalidSubject = UNAUTHORIZED "invalid_subject"

@@ -12,7 +12,7 @@ pub use field::{FieldFault, FieldFaults, FieldMessage};
 use std::sync::Arc;
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -57,13 +57,43 @@ pub struct ApiError {
     detail: Detail,
 }
 
+/// A quota that is used up.
+#[derive(Debug, Clone, Copy)]
+pub struct RateLimit {
+    /// Which one.
+    pub name: &'static str,
+    /// Calls in a window.
+    pub quota: u32,
+    /// Its length, in seconds.
+    pub window: u64,
+    /// Seconds until there is room again.
+    pub reset: u64,
+}
+
+impl RateLimit {
+    /// `Retry-After`, and the fields of draft-ietf-httpapi-ratelimit-headers.
+    fn describe(self, headers: &mut HeaderMap) {
+        let Self { name, quota, window, reset } = self;
+        headers.insert(header::RETRY_AFTER, reset.into());
+        let fields = [
+            ("ratelimit-policy", format!("\"{name}\";q={quota};w={window}")),
+            ("ratelimit", format!("\"{name}\";r=0;t={reset}")),
+        ];
+        for (field, text) in fields {
+            if let Ok(text) = HeaderValue::from_str(&text) {
+                headers.insert(field, text);
+            }
+        }
+    }
+}
+
 #[derive(Debug)]
 enum Detail {
     None,
     Text(String),
     Fields(FieldFaults),
     Roles { required: Vec<Role>, yours: Role },
-    RetryAfter { seconds: u64 },
+    Limited(RateLimit),
     Database(sqlx::Error),
     Source(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -99,9 +129,9 @@ impl ApiError {
         if db::is_duplicate(&error) { code.into() } else { error.into() }
     }
 
-    /// Come back in so many seconds.
-    pub fn retry_after(code: Code, seconds: u64) -> Self {
-        Self { code, detail: Detail::RetryAfter { seconds } }
+    /// The caller has used up a quota.
+    pub fn rate_limited(code: Code, limit: RateLimit) -> Self {
+        Self { code, detail: Detail::Limited(limit) }
     }
 
     /// Something that should not have happened; the source goes to the log and nowhere else.
@@ -158,14 +188,6 @@ impl ApiError {
         };
         (self.code.status(), [(header::CONTENT_LANGUAGE, language.tag())], Json(body)).into_response()
     }
-
-    fn retry_after_seconds(&self) -> Option<u64> {
-        match (&self.detail, self.code) {
-            (Detail::RetryAfter { seconds }, _) => Some(*seconds),
-            (_, Code::Unavailable) => Some(1),
-            _ => None,
-        }
-    }
 }
 
 impl From<Code> for ApiError {
@@ -198,8 +220,8 @@ impl IntoResponse for ApiError {
         if self.code.status() == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if let Some(seconds) = self.retry_after_seconds() {
-            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        if let Detail::Limited(limit) = &self.detail {
+            limit.describe(response.headers_mut());
         }
         response.extensions_mut().insert(Arc::new(self));
         response

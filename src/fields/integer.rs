@@ -1,7 +1,6 @@
 //! Whole numbers as Python's `int()` takes them.
 
 use serde_json::Number;
-use unicode_normalization::UnicodeNormalization;
 
 use crate::error::FieldMessage;
 
@@ -23,7 +22,7 @@ pub fn from_number(number: &Number) -> Result<i64, FieldMessage> {
 
 /// Text as Python's `int()` reads it: blanks around, a sign, single underscores between digits, full-width digits.
 pub fn from_text(text: &str) -> Result<i64, FieldMessage> {
-    let ascii: String = if text.is_ascii() { text.to_owned() } else { text.nfkc().collect() };
+    let ascii = ascii_digits(text);
     let ascii = ascii.trim();
     let digits = ascii.strip_prefix(['+', '-']).unwrap_or(ascii);
     let groups = || digits.split('_');
@@ -32,4 +31,13 @@ pub fn from_text(text: &str) -> Result<i64, FieldMessage> {
     }
     let sign = if ascii.starts_with('-') { "-" } else { "" };
     format!("{sign}{}", groups().collect::<String>()).parse().map_err(|_| FieldMessage::TooLarge)
+}
+
+/// The text with full-width digits, which Korean keyboards write, as ASCII ones.
+pub fn ascii_digits(text: &str) -> String {
+    let narrow = |letter| match letter {
+        '０'..='９' => char::from_u32(u32::from(letter) - u32::from('０') + u32::from('0')).unwrap_or(letter),
+        letter => letter,
+    };
+    text.chars().map(narrow).collect()
 }

@@ -7,6 +7,7 @@ mod integer;
 mod moment;
 mod rules;
 
+pub use integer::ascii_digits;
 pub use moment::date as calendar_date;
 pub use rules::{
     Named, amount, any_text, boolean, currency, date, email, from_moment, integer, integer_between, list, moment,

@@ -9,10 +9,8 @@ use crate::clock::Timestamp;
 
 macro_rules! pattern {
     ($pattern:expr) => {
-        LazyLock::new(|| {
-            #[expect(clippy::expect_used, reason = "the pattern is a constant that the tests compile")]
-            Regex::new($pattern).expect("a valid pattern")
-        })
+        // The pattern is a constant, and the tests compile it.
+        LazyLock::new(|| Regex::new($pattern).expect("a valid pattern"))
     };
 }
 pub(super) use pattern;

@@ -1,5 +1,7 @@
 //! What a field may hold: each rule takes the JSON value and gives what it stands for, or its fault.
 
+#![expect(clippy::needless_pass_by_value, reason = "every rule has the same shape")]
+
 use chrono::NaiveDate;
 use iso_currency::Currency;
 use serde_json::Value;

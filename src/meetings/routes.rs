@@ -151,7 +151,7 @@ async fn find_whole(conn: &mut Conn, scope: &Scope, id: i64) -> Result<Meeting, 
 }
 
 async fn find_to_change(conn: &mut Conn, scope: &Scope, id: i64) -> Result<MeetingRow, ApiError> {
-    let meeting = find(conn, scope, id).await?;
+    let meeting = store::find_for_update(conn, scope, id).await?.ok_or(Code::MeetingNotFound)?;
     scope.check::<UpdateMeeting>(meeting.created_by)?;
     Ok(meeting)
 }

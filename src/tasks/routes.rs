@@ -136,7 +136,7 @@ async fn find(conn: &mut Conn, scope: &Scope, id: i64) -> Result<TaskRow, ApiErr
 }
 
 async fn find_to_change(conn: &mut Conn, scope: &Scope, id: i64) -> Result<TaskRow, ApiError> {
-    let task = find(conn, scope, id).await?;
+    let task = store::find_for_update(conn, scope, id).await?.ok_or(Code::TaskNotFound)?;
     scope.check::<UpdateTask>(task.created_by)?;
     Ok(task)
 }

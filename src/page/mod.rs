@@ -3,48 +3,24 @@
 //! A cursor holds the sort order and where in it the page ended. The next page is read in one range of an index per
 //! sort column, beginning with the ties of the last row: its cost does not grow with depth.
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+mod cursor;
+mod sort;
+
+pub use sort::{Kind, SortField, Sortable};
+
+use cursor::{Position, decode_cursor, encode_cursor};
+use serde::Serialize;
+use sort::{Order, not_sortable, parse_sort, sort_text};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::clock::Timestamp;
-use crate::db::{Conn, DbResult, Row, Sql, Value, sql};
+use crate::db::{Conn, DbResult, Sql, Value, sql};
 use crate::error::FieldMessage;
-use crate::fields::{self, Fields, calendar_date};
+use crate::fields::{self, Fields};
 
 /// The largest page.
 const MAX_LIMIT: i64 = 1000;
 /// The page size when none is asked for.
 const DEFAULT_LIMIT: i64 = 100;
-/// The most fields to sort by at once.
-const MAX_SORT_FIELDS: usize = 4;
-
-/// What a sort column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Whole numbers.
-    Int,
-    /// Text.
-    Text,
-    /// Moments.
-    Time,
-    /// Days.
-    Date,
-}
-
-/// A field that a list can be sorted by.
-#[derive(Debug, Clone, Copy)]
-pub struct SortField {
-    /// Its name in `sort`.
-    pub name: &'static str,
-    /// Its column, with the table's alias.
-    pub column: &'static str,
-    /// What it holds.
-    pub kind: Kind,
-    /// Whether it may be null; nulls come before all values, on both databases.
-    pub nullable: bool,
-}
 
 /// The constant parts of a list's statements.
 #[derive(Debug, Clone, Copy)]
@@ -57,28 +33,6 @@ pub struct List {
     pub columns: &'static str,
 }
 
-/// A row of a list that can be paged by cursor.
-pub trait Sortable: Row {
-    /// The fields to sort by; the first one is the default's.
-    const FIELDS: &'static [SortField];
-    /// The default, as in Flask: this field, the largest first.
-    const DEFAULT: &'static str;
-    /// The id's column, with the table's alias.
-    const ID: &'static str;
-
-    /// The row's id.
-    fn id(&self) -> i64;
-
-    /// The row's value in the column of this field.
-    fn sort_value(&self, field: &str) -> Value;
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Order {
-    field: &'static SortField,
-    descending: bool,
-}
-
 /// Which page, in which order.
 #[derive(Debug, Clone)]
 pub struct Page {
@@ -86,13 +40,6 @@ pub struct Page {
     limit: i64,
     orders: Vec<Order>,
     after: Option<Position>,
-}
-
-/// Where a page ended.
-#[derive(Debug, Clone, PartialEq)]
-struct Position {
-    values: Vec<Value>,
-    id: i64,
 }
 
 /// A page of rows and what is known of the whole list.
@@ -276,69 +223,4 @@ impl Page {
         });
         Listing { rows, counts, next_cursor }
     }
-}
-
-fn not_sortable<R: Sortable>() -> FieldMessage {
-    FieldMessage::NotSortable(R::FIELDS.iter().map(|field| field.name).collect())
-}
-
-fn parse_sort<R: Sortable>(text: &str) -> Option<Vec<Order>> {
-    let mut orders: Vec<Order> = Vec::new();
-    for part in text.split(',') {
-        let name = part.trim();
-        let (name, descending) = name.strip_prefix('-').map_or((name, false), |name| (name, true));
-        let field = R::FIELDS.iter().find(|field| field.name == name)?;
-        if orders.len() == MAX_SORT_FIELDS || orders.iter().any(|order| order.field.name == name) {
-            return None;
-        }
-        orders.push(Order { field, descending });
-    }
-    Some(orders)
-}
-
-fn sort_text(orders: &[Order]) -> String {
-    let part = |order: &Order| format!("{}{}", if order.descending { "-" } else { "" }, order.field.name);
-    orders.iter().map(part).collect::<Vec<_>>().join(",")
-}
-
-/// The cursor's JSON: the order, the last row's values in it (moments in microseconds, null for none) and its id.
-#[derive(Serialize, Deserialize)]
-struct CursorText {
-    s: String,
-    v: Vec<serde_json::Value>,
-    i: i64,
-}
-
-fn encode_cursor(orders: &[Order], position: &Position) -> String {
-    let value = |value: &Value| match value {
-        Value::Int(number) => (*number).into(),
-        Value::Time(time) => time.micros().into(),
-        Value::Date(date) => date.to_string().into(),
-        Value::Text(text) => text.as_str().into(),
-        Value::Name(text) => (*text).into(),
-        Value::Shared(text) => text.as_ref().into(),
-        Value::Null | Value::Bool(_) => serde_json::Value::Null,
-    };
-    let text = CursorText { s: sort_text(orders), v: position.values.iter().map(value).collect(), i: position.id };
-    // Plain maps and strings always serialize.
-    BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&text).unwrap_or_default())
-}
-
-fn decode_cursor<R: Sortable>(cursor: &str) -> Option<(Vec<Order>, Position)> {
-    let text: CursorText = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    let orders = parse_sort::<R>(&text.s)?;
-    if orders.len() != text.v.len() {
-        return None;
-    }
-    let value = |(order, value): (&Order, &serde_json::Value)| {
-        Some(match (order.field.kind, value) {
-            (_, serde_json::Value::Null) => Value::Null,
-            (Kind::Int, value) => Value::Int(value.as_i64()?),
-            (Kind::Text, value) => Value::Text(value.as_str()?.to_owned()),
-            (Kind::Time, value) => Value::Time(Timestamp::from_micros(value.as_i64()?)?),
-            (Kind::Date, value) => Value::Date(calendar_date(value.as_str()?)?),
-        })
-    };
-    let values = orders.iter().zip(&text.v).map(value).collect::<Option<_>>()?;
-    Some((orders, Position { values, id: text.i }))
 }

@@ -1,0 +1,236 @@
+//! The binary, as an operator runs it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::mariadb::MariaDb;
+
+/// The binary in an empty directory, with no setting but these.
+fn bizcenter(dir: &Path, settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bizcenter"));
+    command.env_clear().current_dir(dir).envs(settings.iter().copied());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// A server that is killed when the test is over.
+struct Server(Child, String);
+
+impl Server {
+    /// Starts it and waits for the line that tells where it is.
+    fn start(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::inherit()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let api = lines.next().expect("the server stopped").unwrap();
+        let docs = lines.next().unwrap().unwrap();
+        let url = api.strip_prefix("API   ").unwrap().strip_suffix("/api/v1").unwrap().to_owned();
+        assert_eq!(docs, format!("Docs  {url}/api/docs"));
+        Self(child, url)
+    }
+
+    fn terminate(&mut self) -> bool {
+        assert!(Command::new("kill").arg(self.0.id().to_string()).status().unwrap().success());
+        self.0.wait().unwrap().success()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+async fn login(url: &str, email: &str, password: &str) -> (u16, Value) {
+    let body = json!({"email": email, "password": password});
+    let response = reqwest::Client::new().post(format!("{url}/api/v1/auth/login")).json(&body).send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+fn create_user(dir: &Path, settings: &[(&str, &str)], arguments: &[&str], password: &str) -> Output {
+    let mut command = bizcenter(dir, settings);
+    command.args(["user", "create", "--password-stdin"]).args(arguments).stdin(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+const OWNER: [&str; 8] = ["--tenant", "acme", "--email", "kim@acme.kr", "--name", "김지은", "--role", "owner"];
+
+#[tokio::test]
+async fn with_nothing_set_it_serves_on_sqlite_and_stops_on_a_signal() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut server = Server::start(bizcenter(dir.path(), &[("PORT", "0")]));
+    assert!(server.1.starts_with("http://127.0.0.1:"), "{}", server.1);
+    assert!(dir.path().join("msspbiz_dev.db").exists());
+    let port = server.1.rsplit(':').next().unwrap().to_owned();
+    let health = bizcenter(dir.path(), &[("PORT", port.as_str())]).arg("healthcheck").output().unwrap();
+    assert!(health.status.success(), "{}", text(&health));
+    assert!(server.terminate());
+    let health = bizcenter(dir.path(), &[("PORT", port.as_str())]).arg("healthcheck").output().unwrap();
+    assert!(!health.status.success());
+}
+
+#[tokio::test]
+async fn the_first_owner_comes_from_the_command_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = create_user(dir.path(), &[], &OWNER, "correct horse\n");
+    assert!(made.status.success(), "{}", text(&made));
+    assert!(text(&made).contains("user 1: kim@acme.kr is owner of acme"), "{}", text(&made));
+    let again = create_user(dir.path(), &[], &OWNER, "correct horse\n");
+    assert!(!again.status.success());
+    assert!(text(&again).contains("Email already registered"), "{}", text(&again));
+    let server = Server::start(bizcenter(dir.path(), &[("PORT", "0")]));
+    let (status, body) = login(&server.1, "kim@acme.kr", "correct horse").await;
+    assert_eq!((status, &body["user"]["role"]), (200, &json!("owner")), "{body}");
+}
+
+#[test]
+fn a_wrong_user_is_refused_with_every_mistake() {
+    let dir = tempfile::tempdir().unwrap();
+    let wrong = ["--tenant", "", "--email", "kim", "--name", "김", "--role", "owner"];
+    let output = create_user(dir.path(), &[], &wrong, "short\n");
+    assert!(!output.status.success());
+    for part in ["tenant_id", "email", "name", "password", "Shorter than minimum length 8."] {
+        assert!(text(&output).contains(part), "{part} is not in {}", text(&output));
+    }
+    let output =
+        create_user(dir.path(), &[], &["--tenant", "a", "--email", "a@b.kr", "--name", "김지", "--role", "boss"], "x");
+    assert!(
+        text(&output).contains("--role must be one of: owner, admin, editor, analyst, viewer"),
+        "{}",
+        text(&output)
+    );
+}
+
+#[test]
+fn wrong_settings_stop_the_start_all_at_once_without_their_secrets() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = [
+        ("APP_ENV", "production"),
+        ("USE_SQLITE", "true"),
+        ("JWT_SECRET_KEY", "hunter2"),
+        ("PORT", "x"),
+        ("ROLE_POLICY", "x"),
+    ];
+    let output = bizcenter(dir.path(), &settings).output().unwrap();
+    assert!(!output.status.success());
+    for name in ["SECRET_KEY", "JWT_SECRET_KEY", "CONTRACT_ENCRYPTION_KEY", "PORT", "ROLE_POLICY"] {
+        assert!(text(&output).contains(name), "{name} is not in {}", text(&output));
+    }
+    assert!(!text(&output).contains("hunter2"));
+}
+
+#[test]
+fn a_broken_env_file_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join(".env"), "PORT=0\nthis is not a setting\n").unwrap();
+    let output = bizcenter(dir.path(), &[]).output().unwrap();
+    assert!(!output.status.success());
+    assert!(text(&output).contains("cannot read .env"), "{}", text(&output));
+}
+
+#[test]
+fn openapi_prints_the_document_that_the_server_serves() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = bizcenter(dir.path(), &[]).arg("openapi").output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document, serde_json::to_value(bizcenter::app::document()).unwrap());
+}
+
+#[test]
+fn every_command_explains_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let commands = [
+        vec![],
+        vec!["serve"],
+        vec!["migrate"],
+        vec!["user", "create"],
+        vec!["openapi"],
+        vec!["demo"],
+        vec!["healthcheck"],
+    ];
+    for command in commands {
+        let output = bizcenter(dir.path(), &[]).args(&command).arg("--help").output().unwrap();
+        assert!(output.status.success() && output.stdout.len() > 100, "{command:?}: {}", text(&output));
+    }
+}
+
+const PRODUCTION: [(&str, &str); 4] = [
+    ("APP_ENV", "production"),
+    ("SECRET_KEY", "0f6d1c84b7a2459e8c3f5a7b9d1e2f30"),
+    ("JWT_SECRET_KEY", "1f6d1c84b7a2459e8c3f5a7b9d1e2f30"),
+    ("CONTRACT_ENCRYPTION_KEY", "2f6d1c84b7a2459e8c3f5a7b9d1e2f30"),
+];
+
+#[test]
+fn mariadb_in_production_refuses_to_start_with_pending_migrations() {
+    let dir = tempfile::tempdir().unwrap();
+    let url = MariaDb::shared().new_database();
+    let settings = [&PRODUCTION[..], &[("DATABASE_URL", url.as_str()), ("PORT", "0")]].concat();
+    let refused = bizcenter(dir.path(), &settings).output().unwrap();
+    assert!(!refused.status.success());
+    assert!(text(&refused).contains("0001 create tenants and users"), "{}", text(&refused));
+    assert!(text(&refused).contains("bizcenter migrate"), "{}", text(&refused));
+
+    let migrated = bizcenter(dir.path(), &settings).arg("migrate").output().unwrap();
+    assert!(text(&migrated).contains("applied 4: 0001 create tenants and users"), "{}", text(&migrated));
+    let again = bizcenter(dir.path(), &settings).arg("migrate").output().unwrap();
+    assert!(text(&again).contains("nothing to do"), "{}", text(&again));
+    assert!(Server::start(bizcenter(dir.path(), &settings)).terminate());
+}
+
+fn demo_fills_a_tenant(settings: &[(&str, &str)]) {
+    let dir = tempfile::tempdir().unwrap();
+    let output = bizcenter(dir.path(), settings).args(["demo", "--tasks", "1200"]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    assert!(text(&output).contains("owner@demo.example"), "{}", text(&output));
+    let again = bizcenter(dir.path(), settings).arg("demo").output().unwrap();
+    assert!(!again.status.success(), "a second demo would double the tenant");
+
+    let settings = [settings, &[("PORT", "0"), ("RUST_LOG", "warn")]].concat();
+    let server = Server::start(bizcenter(dir.path(), &settings));
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let (status, body) = login(&server.1, "owner@demo.example", "demo-password").await;
+        assert_eq!(status, 200, "{body}");
+        let token = body["access_token"].as_str().unwrap();
+        for (collection, least) in [("tasks", 1200), ("meetings", 50), ("contracts", 30)] {
+            let url = format!("{}/api/v1/{collection}?limit=1000", server.1);
+            let response = reqwest::Client::new().get(url).bearer_auth(token).send().await.unwrap();
+            let body: Value = response.json().await.unwrap();
+            assert!(body["total"].as_i64().unwrap() >= least, "{collection}: {}", body["total"]);
+            for row in body[collection].as_array().unwrap() {
+                assert_eq!(row["tenant_id"], "demo");
+                assert_ne!(row.get("amount"), Some(&Value::Null), "an amount does not open: {row}");
+            }
+        }
+    });
+}
+
+#[test]
+fn demo_fills_a_tenant_on_sqlite() {
+    demo_fills_a_tenant(&[]);
+}
+
+#[test]
+fn demo_fills_a_tenant_on_mariadb() {
+    let url = MariaDb::shared().new_database();
+    demo_fills_a_tenant(&[("DATABASE_URL", &url)]);
+}
+
+#[test]
+fn demo_is_refused_in_production() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = [&PRODUCTION[..], &[("USE_SQLITE", "true")]].concat();
+    let output = bizcenter(dir.path(), &settings).arg("demo").output().unwrap();
+    assert!(!output.status.success());
+    assert!(text(&output).contains("production"), "{}", text(&output));
+}

@@ -1,0 +1,23 @@
+//! The API as its clients see it: HTTP against a real server, every test on a database of its own, on SQLite and on
+//! MariaDB.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod app;
+mod client;
+mod mariadb;
+
+mod auth;
+mod bad_input;
+mod command_line;
+mod contracts;
+mod cors;
+mod curl_examples;
+mod edge;
+mod flask_faults;
+mod isolation;
+mod lists;
+mod meetings;
+mod openapi;
+mod outage;
+mod tasks;

@@ -90,9 +90,7 @@ impl FromFields for NewContract {
         let contact_email = fields.nullable("contact_email", fields::email);
         let contact_phone = fields.nullable("contact_phone", fields::text_up_to(50));
         let notes = fields.nullable("notes", fields::any_text);
-        if start_date.zip(end_date).is_some_and(|(start, end)| end < start) {
-            fields.fault("end_date", FieldMessage::EndsBeforeStart);
-        }
+        check_order(fields, start_date, end_date);
         Some(Self {
             contract_number: contract_number?,
             customer_name: customer_name?,
@@ -200,6 +198,9 @@ pub struct ContractPatch {
 
 impl FromFields for ContractPatch {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let start_date = fields.optional("start_date", fields::date);
+        let end_date = fields.optional("end_date", fields::date);
+        check_order(fields, start_date, end_date);
         Some(Self {
             contract_number: fields.optional("contract_number", fields::text(1, 100)),
             customer_name: fields.optional("customer_name", fields::text(1, 255)),
@@ -207,8 +208,8 @@ impl FromFields for ContractPatch {
             description: fields.change("description", fields::any_text),
             amount: fields.optional("amount", fields::amount),
             currency: fields.optional("currency", fields::currency),
-            start_date: fields.optional("start_date", fields::date),
-            end_date: fields.optional("end_date", fields::date),
+            start_date,
+            end_date,
             auto_renewal: fields.optional("auto_renewal", fields::boolean),
             status: fields.optional("status", fields::one_of::<ContractStatus>),
             contact_email: fields.change("contact_email", fields::email),
@@ -250,6 +251,12 @@ impl ContractPatch {
         contact_phone.apply(&mut row.contact_phone);
         notes.apply(&mut row.notes);
         (row, amount)
+    }
+}
+
+fn check_order(fields: &mut Fields, start: Option<NaiveDate>, end: Option<NaiveDate>) {
+    if start.zip(end).is_some_and(|(start, end)| end < start) {
+        fields.fault("end_date", FieldMessage::EndsBeforeStart);
     }
 }
 

@@ -55,7 +55,7 @@ pub fn smallest_body(operation: &str, mark: &str) -> Option<Value> {
         "user_login" => json!({"email": "kim@example.com", "password": PASSWORD}),
         "token_refresh" => json!({"refresh_token": mark}),
         "create_task" => json!({"title": "shared", "week_number": 6, "year": 2026}),
-        "create_meeting" => json!({"title": "shared", "meeting_date": "2026-02-09T10:00:00Z"}),
+        "create_meeting" => json!({"title": "shared", "meeting_date": "2026-02-09T10:00:00.000000Z"}),
         "create_contract" => json!({
             "contract_number": mark, "customer_name": "Shared Inc.", "title": "shared", "amount": "100.50",
             "start_date": "2026-01-01", "end_date": "2026-12-31",
@@ -112,7 +112,7 @@ impl Operation {
     }
 
     /// A call of it on these rows, with the smallest body.
-    fn call(&self, app: &TestApp, rows: &Rows, mark: &str) -> Call {
+    pub fn call(&self, app: &TestApp, rows: &Rows, mark: &str) -> Call {
         let call = app.call(self.method.clone(), &self.path(rows));
         match smallest_body(&self.id, mark) {
             Some(body) => call.json(body),
@@ -123,9 +123,9 @@ impl Operation {
 
 /// One row of each kind.
 pub struct Rows {
-    task: i64,
-    meeting: i64,
-    contract: i64,
+    pub task: i64,
+    pub meeting: i64,
+    pub contract: i64,
 }
 
 impl Rows {

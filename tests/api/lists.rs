@@ -35,7 +35,9 @@ pub fn path(collection: &str, parameters: &[(&str, &str)]) -> String {
 
 /// The error of these wrong query parameters.
 pub fn invalid_query(errors: Value) -> Value {
-    json!({"error": "Invalid query parameters", "code": "invalid_query", "errors": errors})
+    let mut error = json!({"error": "Invalid query parameters", "code": "invalid_query"});
+    error["errors"] = errors;
+    error
 }
 
 fn rows(list: &Value) -> &Vec<Value> {
@@ -86,8 +88,8 @@ async fn make_many_contracts(app: &TestApp, user: &Session) {
         let (start, end) = (10 + number % 2, 20 + number % 3);
         let (title, customer) = (["b", "a"][number % 2], ["한빛", "acme", "Acme"][number / 2 % 3]);
         let contract = json!({
-            "contract_number": format!("C-{}", number * 5 % 12), "customer_name": customer, "title": title, "amount": "1",
-            "start_date": format!("2026-01-{start}"), "end_date": format!("2026-01-{end}"),
+            "contract_number": format!("C-{}", number * 5 % 12), "customer_name": customer, "title": title,
+            "amount": "1", "start_date": format!("2026-01-{start}"), "end_date": format!("2026-01-{end}"),
         });
         app.post("/api/v1/contracts", contract).by(user).expect(201).await;
     }

@@ -31,7 +31,9 @@ async fn read(app: &TestApp, user: &Session, id: i64) -> Value {
 
 /// The error of a body with these wrong fields.
 pub fn invalid(errors: Value) -> Value {
-    json!({"error": "Validation failed", "code": "validation_failed", "errors": errors})
+    let mut error = json!({"error": "Validation failed", "code": "validation_failed"});
+    error["errors"] = errors;
+    error
 }
 
 /// The error of a role that may not.

@@ -170,7 +170,7 @@ on_both! {
             app.post("/api/v1/contracts", contract).by(author).expect(201).await;
         }
         for collection in ["tasks", "meetings", "contracts"] {
-            for parameters in [&[][..], &[("q", "보고")], &[("limit", "2")], &[("tag", "공통")]] {
+            for parameters in [&[("limit", "100")][..], &[("q", "보고")], &[("limit", "2")], &[("tag", "공통")]] {
                 let answer = list(&app, &user, collection, parameters).await;
                 assert_eq!(ids(&answer), [4, 1], "{collection} {parameters:?}");
                 assert_eq!((&answer["total"], &answer["next_cursor"]), (&json!(2), &json!(null)), "{collection}");

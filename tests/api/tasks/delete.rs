@@ -33,16 +33,16 @@ on_both! {
         make(&app, &user, json!({})).await;
         make(&app, &user, json!({})).await;
         for (task, content) in [(1_i64, "첫 댓글"), (1, "둘째 댓글"), (2, "다른 업무의 댓글")] {
-            let insert = sql("insert into task_comments (tenant_id, task_id, content, created_at, updated_at, created_by) \
-                              values (?, ?, ?, ?, ?, ?)");
+            let insert = sql("insert into task_comments (tenant_id, task_id, content, created_at, updated_at, \
+                              created_by) values (?, ?, ?, ?, ?, ?)");
             let insert = insert.bind(&user.tenant).bind(task).bind(content).bind(app.now()).bind(app.now());
             app.execute(insert.bind(user.id)).await;
         }
         let meeting = json!({"title": "주간 회의", "meeting_date": "2026-02-09T10:00:00Z"});
         app.post("/api/v1/meetings", meeting).by(&user).expect(201).await;
         for task in [1_i64, 2] {
-            let insert = sql("insert into action_items (tenant_id, meeting_id, task_id, description, status, created_at, \
-                              updated_at) values (?, ?, ?, ?, ?, ?, ?)");
+            let insert = sql("insert into action_items (tenant_id, meeting_id, task_id, description, status, \
+                              created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?)");
             let insert = insert.bind(&user.tenant).bind(1_i64).bind(task).bind("후속 조치").bind("pending");
             app.execute(insert.bind(app.now()).bind(app.now())).await;
         }

@@ -7,8 +7,7 @@ use chrono::{DateTime, Datelike, SubsecRound, Timelike, Utc};
 use serde::ser::{Serialize, Serializer};
 
 /// A moment in UTC, in the years 1 to 9999, with microseconds: what both databases keep.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, sqlx::Type)]
-#[sqlx(transparent)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(DateTime<Utc>);
 
 impl Timestamp {
@@ -22,7 +21,7 @@ impl Timestamp {
         self.0.timestamp_micros()
     }
 
-    /// From whole microseconds since 1970; nothing outside the years 1 to 9999, which both databases can write.
+    /// From whole microseconds since 1970; nothing outside the years 1 to 9999, which both databases keep.
     pub fn from_micros(micros: i64) -> Option<Self> {
         DateTime::from_timestamp_micros(micros).filter(|moment| (1..=9999).contains(&moment.year())).map(Self)
     }

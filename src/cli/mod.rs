@@ -50,6 +50,8 @@ enum Command {
     #[command(subcommand)]
     User(UserCommand),
     /// Print the OpenAPI document
+    ///
+    /// OpenAPI 3.1 as JSON, the same that the server gives at `/api/openapi.json`. Needs no settings and no database.
     Openapi,
     /// Fill a development database with a believable tenant
     ///

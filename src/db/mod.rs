@@ -8,6 +8,7 @@ mod connect;
 mod migrate;
 mod sql;
 mod text_enum;
+mod timestamp;
 mod transaction;
 
 pub use conn::{Conn, Row};

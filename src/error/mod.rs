@@ -33,9 +33,11 @@ impl Language {
     /// Chooses by `Accept-Language` (RFC 9110, 12.5.4); English when neither is asked for.
     pub fn negotiate(accept_language: Option<&HeaderValue>) -> Self {
         let Some(wanted) = accept_language.and_then(|value| value.to_str().ok()) else { return Self::English };
-        let wanted = accept_language::parse(wanted);
-        let primary = |tag: &String| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
-        match wanted.iter().map(primary).find(|language| matches!(language.as_str(), "ko" | "en")).as_deref() {
+        let wanted = accept_language::parse_with_quality(wanted);
+        // A quality of 0 rules a language out.
+        let wanted = wanted.iter().filter(|(_, quality)| *quality > 0.0);
+        let mut primary = wanted.map(|(tag, _)| tag.split('-').next().unwrap_or_default().to_ascii_lowercase());
+        match primary.find(|language| matches!(language.as_str(), "ko" | "en")).as_deref() {
             Some("ko") => Self::Korean,
             _ => Self::English,
         }

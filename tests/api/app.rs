@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bizcenter::app::{self, AppState};
+use bizcenter::auth::TokenType;
 use bizcenter::auth::store::{self, NewUserRow};
-use bizcenter::auth::{Scope, TokenType};
 use bizcenter::clock::{Clock, Timestamp};
 use bizcenter::config::Config;
 use bizcenter::db::{Db, Sql, sql};
@@ -63,8 +63,6 @@ pub struct TestApp {
     pub url: String,
     /// The server's own state, to prepare what the API cannot.
     pub state: AppState,
-    /// The settings it runs with.
-    pub settings: Vec<(String, String)>,
     clock: Arc<AtomicI64>,
     http: reqwest::Client,
     stop: Option<oneshot::Sender<()>>,
@@ -76,16 +74,11 @@ pub struct TestApp {
 pub struct Session {
     pub id: i64,
     pub tenant: String,
-    pub role: Role,
     pub email: String,
     pub token: String,
 }
 
 impl TestApp {
-    pub async fn start(database: Database) -> Self {
-        Self::start_with(database, &[]).await
-    }
-
     /// Starts a server with these settings besides the database's.
     pub async fn start_with(database: Database, settings: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
@@ -117,7 +110,7 @@ impl TestApp {
             let _ = stopped.await;
         }));
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { url, state, settings: all, clock, http, stop: Some(stop), _dir: dir }
+        Self { url, state, clock, http, stop: Some(stop), _dir: dir }
     }
 
     /// The database.
@@ -191,7 +184,7 @@ impl TestApp {
         let row = store::find_by_id(&mut tx, id).await.unwrap().unwrap();
         tx.commit().await.unwrap();
         let token = self.state.tokens.issue(TokenType::Access, &row, self.now()).unwrap();
-        Session { id, tenant: tenant.into(), role, email: email.into(), token }
+        Session { id, tenant: tenant.into(), email: email.into(), token }
     }
 
     /// Runs a statement directly; for what no API does.
@@ -205,12 +198,5 @@ impl TestApp {
     /// How many rows a table has.
     pub async fn count(&self, statement: &'static str) -> i64 {
         self.db().read().await.unwrap().count(sql(statement)).await.unwrap()
-    }
-}
-
-impl Session {
-    /// A scope of this user's tenant, for the stores.
-    pub fn scope(&self) -> Scope {
-        Scope::operator(&self.tenant, self.id)
     }
 }

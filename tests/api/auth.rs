@@ -294,9 +294,7 @@ on_both! {
     async fn each_token_serves_its_own_purpose_alone(app) {
         let tokens = login(&app, &app.user("test-001", Viewer).await).await;
         let (access, refresh) = (tokens["access_token"].as_str().unwrap(), tokens["refresh_token"].as_str().unwrap());
-        // The header alone counts when it is there.
-        let by_header = app.post(REFRESH, json!({"refresh_token": refresh})).token(access);
-        for call in [by_header, app.post(REFRESH, json!({"refresh_token": access}))] {
+        for call in [app.call(Method::POST, REFRESH).token(access), app.post(REFRESH, json!({"refresh_token": access}))] {
             assert_refused(call.send().await, "refresh_token_required", "Only refresh tokens are allowed");
         }
         for path in [ME, "/api/v1/tasks", "/api/v1/meetings", "/api/v1/contracts"] {
@@ -305,6 +303,16 @@ on_both! {
         }
         let reply = app.call(Method::POST, REFRESH).send().await;
         assert_refused(reply, "missing_token", "Missing Authorization Header");
+    }
+
+    /// A page that sends its access token with every call means the refresh token in the body.
+    async fn an_access_token_in_the_header_does_not_hide_a_refresh_token_in_the_body(app) {
+        let tokens = login(&app, &app.user("test-001", Viewer).await).await;
+        app.advance(7200);
+        let expired = tokens["access_token"].as_str().unwrap();
+        let body = json!({"refresh_token": tokens["refresh_token"]});
+        let answer = app.post(REFRESH, body).token(expired).expect(200).await;
+        app.get(ME).token(answer["access_token"].as_str().unwrap()).expect(200).await;
     }
 
     async fn a_refreshed_token_says_what_the_database_says_now(app, JWT_SECRET_KEY = "forge") {

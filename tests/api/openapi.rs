@@ -1,1 +1,361 @@
-//! openapi
+//! The document: complete, true, and enough for somebody who has nothing else.
+
+mod schema;
+
+use std::collections::BTreeSet;
+
+use bizcenter::db::sql;
+use bizcenter::policy::Role::{Owner, Viewer};
+use serde_json::{Map, Value, json};
+
+use crate::app::{PASSWORD, TestApp};
+use crate::bad_input::refusal;
+use crate::client::Reply;
+use crate::isolation::{self, PUBLIC, Rows};
+use crate::on_both;
+use schema::faults;
+
+/// What each list's query takes.
+const QUERIES: [(&str, &str); 3] = [
+    ("list_tasks", "week year status priority assigned_to created_by tag due_from due_to q page limit sort cursor"),
+    ("list_meetings", "status from_date to_date q page limit sort cursor"),
+    ("list_contracts", "status customer_name end_from end_to q page limit sort cursor"),
+];
+
+/// What query parameters refuse, and how the message begins.
+const REFUSED: [(&str, &[&str], &str); 13] = [
+    ("week year assigned_to created_by page limit", &["abc", "", "1.5", "2e3", "null"], "Not a valid integer."),
+    ("week year assigned_to created_by page", &["9223372036854775808", "-99999999999999999999"], "Number too large."),
+    ("page", &["0", "-1"], "Must be greater than or equal to 1."),
+    ("limit", &["0", "1001", "9223372036854775808"], "Must be greater than or equal to 1 and less than or equal to 10"),
+    ("status priority", &["nope", "", "PENDING", "%25"], "Must be one of: "),
+    ("tag", &["%00", "a%00b"], "Null characters are not allowed."),
+    ("q", &["", "a", "%F0%9F%9A%80"], "Length must be between 2 and 200."),
+    ("customer_name q", &["%00%00"], "Null characters are not allowed."),
+    ("due_from due_to from_date to_date", &["abc", "", "2026-13-01", "2026-02-30T00:00:00"], "Not a valid datetime."),
+    ("end_from end_to", &["abc", "", "20260101", "2026-02-30", "2026-01-01T00:00:00"], "Not a valid date."),
+    ("sort", &["nope", "", "-", "title,title", "--title", "title;drop"], "Must be one of: "),
+    ("cursor", &["nope", "", "e30", "W10", "%00"], "Not a valid cursor."),
+    ("cursor", &["eyJzIjoidGl0bGUiLCJ2IjpbXSwiaSI6MX0", "eyJzIjoidGl0bGUiLCJ2IjpbMV0sImkiOjF9"], "Not a valid cursor."),
+];
+
+fn document() -> Value {
+    serde_json::to_value(bizcenter::app::document()).unwrap()
+}
+
+/// An operation with its method and path.
+struct Operation<'a> {
+    method: String,
+    path: &'a str,
+    id: &'a str,
+    says: &'a Value,
+}
+
+fn operations(document: &Value) -> Vec<Operation<'_>> {
+    let mut operations = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, says) in item.as_object().unwrap() {
+            let id = says["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} has no id"));
+            operations.push(Operation { method: method.to_uppercase(), path, id, says });
+        }
+    }
+    operations
+}
+
+impl Operation<'_> {
+    fn statuses(&self) -> Vec<&str> {
+        self.says["responses"].as_object().unwrap().keys().map(String::as_str).collect()
+    }
+
+    fn schema(&self, status: &str) -> &Value {
+        &self.says["responses"][status]["content"]["application/json"]["schema"]
+    }
+
+    fn parameters(&self, place: &str) -> Vec<&Value> {
+        let parameters = self.says["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
+        parameters.iter().filter(|parameter| parameter["in"] == place).collect()
+    }
+
+    /// The body of the examples of its fields; with `all`, of optional ones too.
+    fn example(&self, document: &Value, all: bool) -> Option<Value> {
+        let schema = &self.says["requestBody"]["content"]["application/json"]["schema"];
+        let schema = document.pointer(schema["$ref"].as_str()?.strip_prefix('#')?).unwrap();
+        let required = schema["required"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let mut body = Map::new();
+        for (name, property) in schema["properties"].as_object().unwrap() {
+            let is_required = required.iter().any(|required| required == name);
+            match property.get("example") {
+                Some(example) if all || is_required => {
+                    body.insert(name.clone(), example.clone());
+                }
+                None if is_required => panic!("{}: {name} has no example", self.id),
+                _ => {}
+            }
+        }
+        Some(body.into())
+    }
+}
+
+#[test]
+fn the_document_is_openapi_3_1_and_names_the_api() {
+    let document = document();
+    assert_eq!((&document["openapi"], &document["info"]["version"]), (&json!("3.1.0"), &json!("v1")));
+    assert_eq!(document["info"]["title"], "MSSP BizCenter API");
+}
+
+#[test]
+fn every_operation_has_an_id_of_its_own_a_summary_a_known_tag_and_a_success() {
+    let document = document();
+    let tags: Vec<&Value> = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+    let mut ids = BTreeSet::new();
+    for operation in operations(&document) {
+        let Operation { id, says, .. } = operation;
+        assert!(ids.insert(id.to_owned()), "{id} is there twice");
+        assert!(says["summary"].as_str().is_some_and(|summary| summary.len() > 5), "{id} has no summary");
+        let own: Vec<&Value> = says["tags"].as_array().unwrap().iter().collect();
+        assert!(own.len() == 1 && tags.contains(&own[0]), "{id} has the tags {own:?}");
+        assert!(operation.statuses().iter().any(|status| status.starts_with('2')), "{id} never succeeds");
+    }
+}
+
+#[test]
+fn flasks_operation_ids_are_kept() {
+    let document = document();
+    let ids: Vec<&str> = operations(&document).iter().map(|operation| operation.id).collect();
+    let mut flasks = ["user_login", "user_register", "token_refresh", "get_current_user"].map(str::to_owned).to_vec();
+    for kind in ["task", "meeting", "contract"] {
+        flasks.push(format!("list_{kind}s"));
+        flasks.extend(["create", "get", "update", "delete"].map(|verb| format!("{verb}_{kind}")));
+    }
+    for id in flasks {
+        assert!(ids.contains(&id.as_str()), "{id} is gone");
+    }
+}
+
+#[test]
+fn every_error_that_an_operation_can_give_is_documented_in_the_one_shape() {
+    let document = document();
+    for operation in operations(&document).iter().filter(|operation| operation.path != "/health") {
+        let has_body = !operation.says["requestBody"].is_null();
+        let is_guarded = !PUBLIC.contains(&operation.id);
+        let mut expected = vec!["500", "503"];
+        let rules: [(bool, &[&str]); 8] = [
+            (has_body, &["400", "413", "415"]),
+            (operation.id.starts_with("list_"), &["400"]),
+            (is_guarded, &["401", "403"]),
+            (operation.path.contains('{'), &["404"]),
+            (operation.id == "user_register", &["403", "409"]),
+            (operation.id == "user_login", &["401", "403", "429"]),
+            (operation.id == "token_refresh", &["401"]),
+            (has_body && operation.id.ends_with("_contract"), &["409"]),
+        ];
+        expected.extend(rules.iter().filter(|(applies, _)| *applies).flat_map(|(_, statuses)| *statuses));
+        let documented = operation.statuses().into_iter().filter(|status| !status.starts_with('2'));
+        for status in expected.into_iter().chain(documented) {
+            assert_eq!(operation.schema(status)["$ref"], "#/components/schemas/Error", "{} {status}", operation.id);
+        }
+    }
+}
+
+#[test]
+fn every_operation_but_the_open_ones_asks_for_a_bearer_token() {
+    let document = document();
+    let scheme = &document["components"]["securitySchemes"]["bearer"];
+    assert_eq!([&scheme["type"], &scheme["scheme"], &scheme["bearerFormat"]], ["http", "bearer", "JWT"]);
+    // A refresh takes its token as a Bearer or in the body.
+    let mut open = BTreeSet::from(["token_refresh"]);
+    for operation in operations(&document) {
+        match &operation.says["security"] {
+            Value::Null => assert!(open.insert(operation.id)),
+            security => assert_eq!(*security, json!([{"bearer": []}]), "{}", operation.id),
+        }
+    }
+    assert_eq!(open, BTreeSet::from(PUBLIC));
+}
+
+#[test]
+fn every_parameter_is_documented() {
+    let document = document();
+    for operation in operations(&document) {
+        let names = |place| operation.parameters(place).iter().map(|name| name["name"].as_str().unwrap()).collect();
+        let (in_path, in_query): (Vec<&str>, Vec<&str>) = (names("path"), names("query"));
+        let braces = operation.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+        assert_eq!(in_path, braces.collect::<Vec<_>>(), "{}", operation.id);
+        let expected = QUERIES.iter().find(|(id, _)| *id == operation.id).map_or("", |(_, names)| names);
+        assert_eq!(in_query.join(" "), expected, "{}", operation.id);
+        for parameter in operation.parameters("path") {
+            assert_eq!((&parameter["required"], &parameter["schema"]["type"]), (&json!(true), &json!("integer")));
+        }
+        for parameter in operation.parameters("query") {
+            assert!(parameter["description"].as_str().is_some_and(|text| text.len() > 5), "{parameter}");
+        }
+    }
+}
+
+#[test]
+fn the_operations_and_their_statuses_are_these() {
+    let document = document();
+    let mut lines = Vec::new();
+    for operation in operations(&document) {
+        let Operation { method, path, id, .. } = &operation;
+        lines.push(format!("{method} {path} {id} {}", operation.statuses().join(" ")));
+    }
+    lines.sort();
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    DELETE /api/v1/contracts/{contract_id} delete_contract 204 401 403 404 500 503
+    DELETE /api/v1/meetings/{meeting_id} delete_meeting 204 401 403 404 500 503
+    DELETE /api/v1/tasks/{task_id} delete_task 204 401 403 404 500 503
+    GET /api/v1/auth/me get_current_user 200 401 403 500 503
+    GET /api/v1/contracts list_contracts 200 400 401 403 500 503
+    GET /api/v1/contracts/{contract_id} get_contract 200 401 403 404 500 503
+    GET /api/v1/meetings list_meetings 200 400 401 403 500 503
+    GET /api/v1/meetings/{meeting_id} get_meeting 200 401 403 404 500 503
+    GET /api/v1/tasks list_tasks 200 400 401 403 500 503
+    GET /api/v1/tasks/{task_id} get_task 200 401 403 404 500 503
+    GET /health get_health 200
+    PATCH /api/v1/contracts/{contract_id} patch_contract 200 400 401 403 404 409 413 415 500 503
+    PATCH /api/v1/meetings/{meeting_id} patch_meeting 200 400 401 403 404 413 415 500 503
+    PATCH /api/v1/tasks/{task_id} patch_task 200 400 401 403 404 413 415 500 503
+    POST /api/v1/auth/login user_login 200 400 401 403 413 415 429 500 503
+    POST /api/v1/auth/refresh token_refresh 200 400 401 403 413 415 500 503
+    POST /api/v1/auth/register user_register 201 400 403 409 413 415 500 503
+    POST /api/v1/contracts create_contract 201 400 401 403 409 413 415 500 503
+    POST /api/v1/meetings create_meeting 201 400 401 403 413 415 500 503
+    POST /api/v1/tasks create_task 201 400 401 403 413 415 500 503
+    PUT /api/v1/contracts/{contract_id} update_contract 200 400 401 403 404 409 413 415 500 503
+    PUT /api/v1/meetings/{meeting_id} update_meeting 200 400 401 403 404 413 415 500 503
+    PUT /api/v1/tasks/{task_id} update_task 200 400 401 403 404 413 415 500 503
+    ");
+}
+
+on_both! {
+    async fn both_places_serve_the_handlers_document(app) {
+        for place in ["/api/openapi.json", "/api/v1/swagger.json"] {
+            let reply = app.get(place).send().await;
+            assert_eq!(reply.header("content-type"), Some("application/json"), "{place}");
+            assert!(reply.expect(200) == document(), "{place}");
+        }
+    }
+
+    async fn the_documents_examples_work_as_they_are(app) {
+        let document = document();
+        let kim = app.user_named("test-001", Owner, "owner@example.com", "Kim").await;
+        let lee = app.user_named("test-002", Owner, "other@example.com", "Lee").await;
+        // What makes a row comes before what needs it; who signs in must have registered. No example is a valid token.
+        let order = ["POST", "PUT", "PATCH", "GET", "DELETE"];
+        let mut operations = operations(&document);
+        operations.retain(|operation| operation.id != "token_refresh");
+        operations.sort_by_key(|operation| order.iter().position(|method| *method == operation.method));
+        operations.sort_by_key(|operation| operation.id != "user_register");
+        for operation in &operations {
+            let mut path = operation.path.to_owned();
+            for parameter in operation.parameters("path") {
+                let name = format!("{{{}}}", parameter["name"].as_str().unwrap());
+                path = path.replace(&name, &parameter["example"].to_string());
+            }
+            for parameter in operation.parameters("query").iter().filter(|parameter| !parameter["example"].is_null()) {
+                let mark = if path.contains('?') { '&' } else { '?' };
+                path = format!("{path}{mark}{}={}", parameter["name"], parameter["example"]).replace('"', "");
+            }
+            let call = || app.call(operation.method.parse().unwrap(), &path);
+            let success = operation.statuses()[0].parse().unwrap();
+            let answer = match operation.example(&document, true) {
+                Some(body) if PUBLIC.contains(&operation.id) => call().json(body).expect(success).await,
+                Some(body) => call().json(body).by(&kim).expect(success).await,
+                None => call().by(&kim).expect(success).await,
+            };
+            if operation.id.starts_with("list_") {
+                assert_eq!(answer["total"], 1, "{path} does not find what the example of a new row made");
+            }
+            if operation.id.starts_with("create_") {
+                call().json(operation.example(&document, false).unwrap()).by(&lee).expect(201).await;
+            }
+        }
+    }
+
+    async fn answers_have_the_documented_shape(app) {
+        let document = document();
+        let documented = operations(&document);
+        let kim = app.user_named("tenant-a", Owner, "kim@example.com", "Kim").await;
+        let login = app.post("/api/v1/auth/login", json!({"email": kim.email, "password": PASSWORD})).expect(200).await;
+        for operation in isolation::operations(&app).await {
+            let rows = Rows::make(&app, &kim).await;
+            let more = json!({"assigned_to": kim.id, "due_date": "2026-02-10T00:00:00Z", "tags": ["a"]});
+            app.put(&format!("/api/v1/tasks/{}", rows.task), more).by(&kim).expect(200).await;
+            for part in [
+                "insert into meeting_attendees (tenant_id, meeting_id, user_id, created_at, updated_at) values \
+                 ('tenant-a', ?, ?, ?, ?)",
+                "insert into action_items (tenant_id, meeting_id, assigned_to, description, status, created_at, \
+                 updated_at) values ('tenant-a', ?, ?, 'x', 'pending', ?, ?)",
+            ] {
+                app.execute(sql(part).bind(rows.meeting).bind(kim.id).bind(app.now()).bind(app.now())).await;
+            }
+            let is_refresh = operation.id == "token_refresh";
+            let mark = if is_refresh { login["refresh_token"].as_str().unwrap() } else { operation.id.as_str() };
+            let call = operation.call(&app, &rows, mark);
+            let reply = if PUBLIC.contains(&operation.id.as_str()) { call } else { call.by(&kim) }.send().await;
+            assert_eq!(reply.status, operation.success, "{}", operation.id);
+            let says = documented.iter().find(|says| says.id == operation.id).unwrap();
+            let schema = says.schema(&reply.status.to_string());
+            assert_eq!(schema.is_null(), reply.status == 204, "{} {}", operation.id, reply.status);
+            let answer = if reply.status == 204 { Value::Null } else { reply.json() };
+            assert_eq!(faults(&document, schema, &answer, &operation.id), Vec::<String>::new());
+        }
+    }
+
+    async fn a_page_by_cursor_and_each_kind_of_error_have_the_documented_shape(app) {
+        let (kim, lee) = (app.user("tenant-a", Owner).await, app.user("tenant-a", Viewer).await);
+        for _ in 0..2 {
+            Rows::make(&app, &kim).await;
+        }
+        let first = app.get("/api/v1/tasks?limit=1").by(&kim).expect(200).await;
+        let second = format!("/api/v1/tasks?limit=1&cursor={}", first["next_cursor"].as_str().unwrap());
+        for (call, status, name) in [
+            (app.get(&second).by(&kim), 200, "TaskList"),
+            (app.get("/api/v1/tasks?week=x").by(&kim), 400, "Error"),
+            (app.post("/api/v1/tasks", json!({"tags": [1, "a", null]})).by(&kim), 400, "Error"),
+            (app.get("/api/v1/tasks"), 401, "Error"),
+            (app.get("/api/v1/contracts").by(&lee), 403, "Error"),
+            (app.get("/api/v1/tasks/987654321").by(&kim), 404, "Error"),
+        ] {
+            let schema = json!({"$ref": format!("#/components/schemas/{name}")});
+            assert_eq!(faults(&document(), &schema, &call.expect(status).await, name), Vec::<String>::new());
+        }
+    }
+
+    async fn every_query_parameter_refuses_what_it_cannot_take(app) {
+        let (document, kim) = (document(), app.user("tenant-a", Owner).await);
+        for operation in operations(&document) {
+            for parameter in operation.parameters("query") {
+                let name = parameter["name"].as_str().unwrap();
+                let rows = REFUSED.iter().filter(|(names, _, _)| names.split(' ').any(|own| own == name));
+                assert!(rows.clone().count() > 0, "{name} is not in the table");
+                for (value, message) in rows.flat_map(|(_, values, message)| values.iter().map(move |value| (value, message))) {
+                    let path = format!("{}?{name}={value}", operation.path);
+                    let refused = refusal(app.get(&path).by(&kim).send().await, "invalid_query", &path);
+                    let errors = refused["errors"].as_object().unwrap();
+                    assert_eq!((errors.len(), errors[name].as_array().unwrap().len()), (1, 1), "{path}: {refused}");
+                    assert!(errors[name][0].as_str().unwrap().starts_with(message), "{path}: {refused}");
+                }
+            }
+        }
+    }
+
+    async fn every_path_parameter_takes_a_whole_number_and_nothing_else(app) {
+        let (document, kim) = (document(), app.user("tenant-a", Owner).await);
+        for operation in operations(&document).iter().filter(|operation| operation.path.contains('{')) {
+            let (start, rest) = operation.path.split_once('{').unwrap();
+            let of_row = format!("{}_not_found", rest.strip_suffix("_id}").unwrap());
+            for (ids, code) in [
+                ("0 987654321 9223372036854775807 9223372036854775808 111111111111111111111111111111", of_row.as_str()),
+                ("abc -1 +1 1.5 1e3 %20 %00 %ff 1%2F2 1;a null 0x1", "not_found"),
+            ] {
+                for id in ids.split(' ') {
+                    let path = format!("{start}{id}");
+                    let call = app.call(operation.method.parse().unwrap(), &path).raw("{").by(&kim);
+                    refusal(call.send().await, code, &format!("{} {path}", operation.method));
+                }
+            }
+        }
+    }
+}

@@ -43,6 +43,7 @@ pub async fn edge(State(environment): State<Environment>, mut request: Request, 
         let (status, ms) = (response.status().as_u16(), started.elapsed().as_secs_f64() * 1e3);
         info!(%method, path, status, ms, "request");
     });
+    allow_options(response.headers_mut());
     add_headers(response.headers_mut(), id, &path, environment);
     response
 }
@@ -81,11 +82,15 @@ fn methods(response: Response) -> Response {
     let (mut parts, _) = response.into_parts();
     parts.status = StatusCode::OK;
     parts.extensions.remove::<Arc<ApiError>>();
-    let allow = parts.headers.get(header::ALLOW).and_then(|allow| allow.to_str().ok()).unwrap_or_default();
-    if let Ok(allow) = HeaderValue::from_str(&format!("{allow},OPTIONS")) {
-        parts.headers.insert(header::ALLOW, allow);
-    }
     Response::from_parts(parts, Body::empty())
+}
+
+/// The router knows nothing of the `OPTIONS` that we answer for it.
+fn allow_options(headers: &mut HeaderMap) {
+    let allow = headers.get(header::ALLOW).and_then(|allow| allow.to_str().ok());
+    if let Some(Ok(allow)) = allow.map(|allow| HeaderValue::from_str(&format!("{allow},OPTIONS"))) {
+        headers.insert(header::ALLOW, allow);
+    }
 }
 
 /// Gives an error its body, whatever raised it; the inside of a 500 goes to the log.

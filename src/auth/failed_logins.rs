@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use moka::sync::Cache;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::error::{ApiError, Code, RateLimit};
 
@@ -22,13 +22,14 @@ pub struct FailedLogins(Cache<(String, IpAddr), Arc<Failures>>);
 
 #[derive(Debug)]
 struct Failures {
-    count: AtomicU32,
+    /// Held during an attempt, so that parallel guesses are counted one after the other.
+    count: Arc<Mutex<u32>>,
     since: Instant,
 }
 
-/// An attempt that counts as failed until it is [`Attempt::forgiven`], so that parallel guesses count too.
+/// An attempt; the next one for the same account and address waits for its end.
 #[derive(Debug)]
-pub struct Attempt(Arc<Failures>);
+pub struct Attempt(OwnedMutexGuard<u32>);
 
 impl Default for FailedLogins {
     fn default() -> Self {
@@ -38,24 +39,22 @@ impl Default for FailedLogins {
 
 impl FailedLogins {
     /// Begins an attempt, or answers 429.
-    pub fn attempt(&self, email: &str, address: IpAddr) -> Result<Attempt, ApiError> {
-        let first = || Arc::new(Failures { count: AtomicU32::new(0), since: Instant::now() });
+    pub async fn attempt(&self, email: &str, address: IpAddr) -> Result<Attempt, ApiError> {
+        let first = || Arc::new(Failures { count: Arc::default(), since: Instant::now() });
         let failures = self.0.get_with((email.to_lowercase(), address), first);
-        let counted = failures
-            .count
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |count| (count < ALLOWED).then_some(count + 1));
-        if counted.is_err() {
-            let left = WINDOW.saturating_sub(failures.since.elapsed()).as_secs() + 1;
-            let limit = RateLimit { name: "login", quota: ALLOWED, window: WINDOW.as_secs(), reset: left };
+        let count = Arc::clone(&failures.count).lock_owned().await;
+        if *count >= ALLOWED {
+            let reset = WINDOW.saturating_sub(failures.since.elapsed()).as_secs() + 1;
+            let limit = RateLimit { name: "login", quota: ALLOWED, window: WINDOW.as_secs(), reset };
             return Err(ApiError::rate_limited(Code::TooManyLogins, limit));
         }
-        Ok(Attempt(failures))
+        Ok(Attempt(count))
     }
 }
 
 impl Attempt {
-    /// The attempt was no failure.
-    pub fn forgiven(self) {
-        self.0.count.fetch_sub(1, Ordering::SeqCst);
+    /// The attempt failed.
+    pub fn failed(mut self) {
+        *self.0 += 1;
     }
 }

@@ -82,10 +82,12 @@ async fn login(
     body: Body<Login>,
 ) -> Result<impl IntoResponse, ApiError> {
     let Login { email, password } = body.read()?;
-    let attempt = app.failed_logins.attempt(&email, peer.ip())?;
+    let attempt = app.failed_logins.attempt(&email, peer.ip()).await?;
     let authenticated = authenticate(&app, &email, password).await;
-    if !matches!(&authenticated, Err(error) if error.code() == Code::WrongCredentials) {
-        attempt.forgiven();
+    if matches!(&authenticated, Err(error) if error.code() == Code::WrongCredentials) {
+        attempt.failed();
+    } else {
+        drop(attempt);
     }
     let (user, verdict) = authenticated?;
     if !user.is_active {

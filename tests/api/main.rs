@@ -20,4 +20,5 @@ mod lists;
 mod meetings;
 mod openapi;
 mod outage;
+mod races;
 mod tasks;

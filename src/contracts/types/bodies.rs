@@ -1,40 +1,26 @@
-//! Bodies and answers of contracts.
+//! What callers send.
 
 use chrono::NaiveDate;
-use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::store::ContractRow;
+use super::ContractStatus;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
-use crate::db::text_enum;
+use crate::contracts::store::ContractRow;
 use crate::error::FieldMessage;
 use crate::fields::{self, Change, Fields, FromFields};
-use crate::page::{Page, PageAnswer};
-
-text_enum! {
-    /// Where a contract is in its life.
-    #[derive(Default)]
-    pub enum ContractStatus {
-        /// Being written.
-        #[default]
-        Draft = "draft",
-        /// In force.
-        Active = "active",
-        /// Past its end.
-        Expired = "expired",
-        /// Ended early.
-        Terminated = "terminated",
-        /// Followed by another one.
-        Renewed = "renewed",
-    }
-}
+use crate::page::Page;
 
 /// The currency when none is given.
 const DEFAULT_CURRENCY: &str = "KRW";
 
 /// A new contract.
 #[derive(Debug, Clone, ToSchema)]
+#[schema(example = json!({
+    "contract_number": "MSSP-2026-001", "customer_name": "한빛정보", "title": "Managed detection and response",
+    "amount": "55000000.00", "currency": "KRW", "start_date": "2026-01-01", "end_date": "2026-12-31",
+    "contact_email": "sales@example.com",
+}))]
 pub struct NewContract {
     /// Unique in the tenant.
     #[schema(min_length = 1, max_length = 100, example = "MSSP-2026-001")]
@@ -154,6 +140,7 @@ impl NewContract {
 
 /// A change of a contract: absent fields stay, null clears.
 #[derive(Debug, Clone, ToSchema)]
+#[schema(example = json!({"status": "active", "amount": "60000000.00"}))]
 pub struct ContractPatch {
     /// Unique in the tenant.
     #[schema(min_length = 1, max_length = 100, nullable = false)]
@@ -269,10 +256,8 @@ pub struct ContractQuery {
     /// Part of the customer's name; case does not count.
     pub customer_name: Option<String>,
     /// Ending on this day or later.
-    #[param(example = "2026-01-01")]
     pub end_from: Option<NaiveDate>,
     /// Ending on this day or earlier.
-    #[param(example = "2026-12-31")]
     pub end_to: Option<NaiveDate>,
     /// Text in number, customer, title, description or notes; case does not count.
     pub q: Option<String>,
@@ -292,131 +277,4 @@ impl FromFields for ContractQuery {
             page: Page::from_fields::<ContractRow>(fields)?,
         })
     }
-}
-
-/// A contract.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Contract {
-    /// Key.
-    #[schema(example = 1)]
-    pub id: i64,
-    /// Tenant.
-    #[schema(example = "test-001")]
-    pub tenant_id: String,
-    /// Unique in the tenant.
-    #[schema(example = "MSSP-2026-001")]
-    pub contract_number: String,
-    /// With whom.
-    pub customer_name: String,
-    /// What it is about.
-    pub title: String,
-    /// More about it.
-    #[schema(required)]
-    pub description: Option<String>,
-    /// In clear for owner and admin, `***` for others; null when what is stored does not open.
-    #[schema(required, example = "55000000.00")]
-    pub amount: Option<String>,
-    /// ISO 4217.
-    #[schema(example = "KRW")]
-    pub currency: String,
-    /// First day.
-    pub start_date: NaiveDate,
-    /// Last day.
-    pub end_date: NaiveDate,
-    /// Whether it renews itself.
-    pub auto_renewal: bool,
-    /// Where it is in its life.
-    pub status: ContractStatus,
-    /// Whom to write to.
-    #[schema(required)]
-    pub contact_email: Option<String>,
-    /// Whom to call.
-    #[schema(required)]
-    pub contact_phone: Option<String>,
-    /// For ourselves.
-    #[schema(required)]
-    pub notes: Option<String>,
-    /// When it was made.
-    #[schema(value_type = String, format = DateTime)]
-    pub created_at: Timestamp,
-    /// When a value last changed.
-    #[schema(value_type = String, format = DateTime)]
-    pub updated_at: Timestamp,
-    /// Counts changes.
-    #[schema(example = 1)]
-    pub version: i64,
-}
-
-impl Contract {
-    /// The answer from the row and what the caller may know of its amount.
-    pub fn new(row: ContractRow, amount: Option<String>) -> Self {
-        let ContractRow {
-            id,
-            tenant_id,
-            contract_number,
-            customer_name,
-            title,
-            description,
-            amount_encrypted: _,
-            currency,
-            start_date,
-            end_date,
-            auto_renewal,
-            status,
-            contact_email,
-            contact_phone,
-            notes,
-            version,
-            created_at,
-            updated_at,
-            created_by: _,
-        } = row;
-        Self {
-            id,
-            tenant_id,
-            contract_number,
-            customer_name,
-            title,
-            description,
-            amount,
-            currency,
-            start_date,
-            end_date,
-            auto_renewal,
-            status,
-            contact_email,
-            contact_phone,
-            notes,
-            created_at,
-            updated_at,
-            version,
-        }
-    }
-}
-
-/// An answer with a contract.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ContractAnswer {
-    /// The contract.
-    pub contract: Contract,
-}
-
-/// The answer to a change.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ContractChanged {
-    /// For people.
-    #[schema(value_type = String, example = "Contract created successfully")]
-    pub message: &'static str,
-    /// The contract as it is now.
-    pub contract: Contract,
-}
-
-/// A page of contracts.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ContractList {
-    /// The page.
-    pub contracts: Vec<Contract>,
-    /// Counts and cursor.
-    #[serde(flatten)]
-    pub page: PageAnswer,
 }

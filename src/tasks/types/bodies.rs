@@ -1,58 +1,25 @@
-//! Bodies and answers of tasks.
+//! What callers send.
 
-use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::store::{AssigneeRow, TaskRow};
+use super::{TaskPriority, TaskStatus};
 use crate::auth::Scope;
 use crate::clock::Timestamp;
-use crate::db::text_enum;
-use crate::error::FieldFault;
 use crate::fields::{self, Change, Fields, FromFields};
-use crate::page::{Listing, Page};
-use crate::policy::Role;
+use crate::page::Page;
+use crate::tasks::store::TaskRow;
 
 /// The most tags of a task.
 const MAX_TAGS: usize = 100;
 /// The longest tag.
 const TAG_LENGTH: usize = 100;
 
-text_enum! {
-    /// How far a task is.
-    #[derive(Default)]
-    pub enum TaskStatus {
-        /// Not begun.
-        #[default]
-        Pending = "pending",
-        /// Being done.
-        InProgress = "in_progress",
-        /// Being checked.
-        Review = "review",
-        /// Done.
-        Completed = "completed",
-        /// Given up.
-        Cancelled = "cancelled",
-    }
-}
-
-text_enum! {
-    /// How important a task is.
-    #[derive(Default)]
-    pub enum TaskPriority {
-        /// Can wait.
-        Low = "low",
-        /// As usual.
-        #[default]
-        Medium = "medium",
-        /// Soon.
-        High = "high",
-        /// Now.
-        Urgent = "urgent",
-    }
-}
-
 /// A new task.
 #[derive(Debug, Clone, ToSchema)]
+#[schema(example = json!({
+    "title": "Weekly security report", "description": "Summarise the week's alerts", "priority": "high",
+    "due_date": "2026-02-13T18:00:00+09:00", "week_number": 7, "year": 2026, "tags": ["report"],
+}))]
 pub struct NewTask {
     /// What is to be done.
     #[schema(min_length = 1, max_length = 255, example = "Weekly security report")]
@@ -134,6 +101,7 @@ impl NewTask {
 
 /// A change of a task: absent fields stay, null clears.
 #[derive(Debug, Clone, ToSchema)]
+#[schema(example = json!({"status": "in_progress", "due_date": null}))]
 pub struct TaskPatch {
     /// What is to be done.
     #[schema(min_length = 1, max_length = 255, nullable = false, example = "Weekly security report")]
@@ -214,7 +182,7 @@ fn year(value: serde_json::Value) -> fields::Read<i64> {
     fields::integer_between(2020, 2100)(value)
 }
 
-fn tags(value: serde_json::Value) -> Result<Vec<String>, FieldFault> {
+fn tags(value: serde_json::Value) -> fields::Read<Vec<String>> {
     fields::list(MAX_TAGS, fields::text_up_to(TAG_LENGTH))(value)
 }
 
@@ -223,10 +191,8 @@ fn tags(value: serde_json::Value) -> Result<Vec<String>, FieldFault> {
 #[into_params(parameter_in = Query)]
 pub struct TaskQuery {
     /// ISO week.
-    #[param(example = 6)]
     pub week: Option<i64>,
     /// ISO year.
-    #[param(example = 2026)]
     pub year: Option<i64>,
     /// How far it is.
     pub status: Option<TaskStatus>,
@@ -239,10 +205,10 @@ pub struct TaskQuery {
     /// One of its tags, whole.
     pub tag: Option<String>,
     /// Due at this date or date-time, or later.
-    #[param(value_type = Option<String>, example = "2026-02-01")]
+    #[param(value_type = Option<String>)]
     pub due_from: Option<Timestamp>,
     /// Due at this date-time or earlier; a bare date includes its day.
-    #[param(value_type = Option<String>, example = "2026-02-28")]
+    #[param(value_type = Option<String>)]
     pub due_to: Option<Timestamp>,
     /// Text in title, description or tags; case does not count.
     pub q: Option<String>,
@@ -266,153 +232,5 @@ impl FromFields for TaskQuery {
             q: fields.optional("q", fields::search_text),
             page: Page::from_fields::<TaskRow>(fields)?,
         })
-    }
-}
-
-/// A task.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Task {
-    /// Key.
-    #[schema(example = 1)]
-    pub id: i64,
-    /// Tenant.
-    #[schema(example = "test-001")]
-    pub tenant_id: String,
-    /// What is to be done.
-    #[schema(example = "Weekly security report")]
-    pub title: String,
-    /// More about it.
-    #[schema(required)]
-    pub description: Option<String>,
-    /// How far it is.
-    pub status: TaskStatus,
-    /// How important it is.
-    pub priority: TaskPriority,
-    /// The assignee's id.
-    #[schema(required)]
-    pub assigned_to: Option<i64>,
-    /// The assignee.
-    #[schema(required)]
-    pub assignee: Option<Assignee>,
-    /// When it must be done.
-    #[schema(value_type = Option<String>, format = DateTime, required)]
-    pub due_date: Option<Timestamp>,
-    /// ISO week.
-    #[schema(example = 6)]
-    pub week_number: i64,
-    /// ISO year.
-    #[schema(example = 2026)]
-    pub year: i64,
-    /// Labels.
-    pub tags: Vec<String>,
-    /// When it was made.
-    #[schema(value_type = String, format = DateTime)]
-    pub created_at: Timestamp,
-    /// When a value last changed.
-    #[schema(value_type = String, format = DateTime)]
-    pub updated_at: Timestamp,
-    /// The author's id.
-    #[schema(required)]
-    pub created_by: Option<i64>,
-    /// Counts changes.
-    #[schema(example = 1)]
-    pub version: i64,
-}
-
-/// Who does a task.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Assignee {
-    /// Key.
-    pub id: i64,
-    /// Display name.
-    pub name: String,
-    /// Role in the tenant.
-    pub role: Role,
-    /// Whether signing in is allowed.
-    pub is_active: bool,
-    /// When the account was made.
-    #[schema(value_type = String, format = DateTime)]
-    pub created_at: Timestamp,
-    /// Last sign-in.
-    #[schema(value_type = Option<String>, format = DateTime, required)]
-    pub last_login: Option<Timestamp>,
-}
-
-/// An answer with a task.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TaskAnswer {
-    /// The task.
-    pub task: Task,
-}
-
-/// The answer to a change.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TaskChanged {
-    /// For people.
-    #[schema(value_type = String, example = "Task created successfully")]
-    pub message: &'static str,
-    /// The task as it is now.
-    pub task: Task,
-}
-
-/// A page of tasks.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TaskList {
-    /// The page.
-    pub tasks: Vec<Task>,
-    /// Counts and cursor.
-    #[serde(flatten)]
-    pub page: crate::page::PageAnswer,
-}
-
-impl From<Listing<TaskRow>> for TaskList {
-    fn from(listing: Listing<TaskRow>) -> Self {
-        let (rows, page) = listing.split();
-        Self { tasks: rows.into_iter().map(Task::from).collect(), page }
-    }
-}
-
-impl From<TaskRow> for Task {
-    fn from(row: TaskRow) -> Self {
-        let TaskRow {
-            id,
-            tenant_id,
-            title,
-            description,
-            status,
-            priority,
-            assigned_to,
-            due_date,
-            week_number,
-            year,
-            tags,
-            version,
-            created_at,
-            updated_at,
-            created_by,
-            assignee,
-        } = row;
-        let assignee = assigned_to.zip(assignee).map(|(id, assignee)| {
-            let AssigneeRow { name, role, is_active, created_at, last_login } = assignee;
-            Assignee { id, name, role, is_active, created_at, last_login }
-        });
-        Self {
-            id,
-            tenant_id,
-            title,
-            description,
-            status,
-            priority,
-            assigned_to,
-            assignee,
-            due_date,
-            week_number,
-            year,
-            tags,
-            created_at,
-            updated_at,
-            created_by,
-            version,
-        }
     }
 }

@@ -1,0 +1,37 @@
+//! Bodies and answers of meetings.
+
+mod answers;
+mod bodies;
+
+pub use answers::{ActionItem, Attendee, Meeting, MeetingAnswer, MeetingChanged, MeetingList};
+pub use bodies::{MeetingPatch, MeetingQuery, NewMeeting};
+
+use crate::db::text_enum;
+
+text_enum! {
+    /// How far a meeting's notes are.
+    #[derive(Default)]
+    pub enum MeetingStatus {
+        /// Being written.
+        #[default]
+        Draft = "draft",
+        /// For everybody to read.
+        Published = "published",
+        /// Put away.
+        Archived = "archived",
+    }
+}
+
+text_enum! {
+    /// How far an action item is.
+    pub enum ActionItemStatus {
+        /// Not begun.
+        Pending = "pending",
+        /// Being done.
+        InProgress = "in_progress",
+        /// Done.
+        Completed = "completed",
+        /// Given up.
+        Cancelled = "cancelled",
+    }
+}

@@ -10,6 +10,13 @@ use regex::{Captures, Regex};
 /// The features, which never import each other.
 const FEATURES: [&str; 3] = ["tasks", "meetings", "contracts"];
 
+/// Comments, texts in quotes with what is inside, and single characters.
+const TOKENS: &str = concat!(
+    r"(?s)//[^\n]*|/\*.*?\*/",
+    r##"|b?r#"(.*?)"#|b?r"([^"]*)"|b?"((?:\\.|[^"\\])*)""##,
+    r"|b?'(?:\\(?:u\{[^}]*\}|.)|[^\\'])'",
+);
+
 /// Text in quotes.
 struct Literal {
     /// Where it begins in the code.
@@ -28,9 +35,7 @@ struct Source {
 
 impl Source {
     fn new(path: String, text: &str) -> Self {
-        let tokens = regex(
-            r##"(?s)//[^\n]*|/\*.*?\*/|b?r#"(.*?)"#|b?r"([^"]*)"|b?"((?:\\.|[^"\\])*)"|b?'(?:\\(?:u\{[^}]*\}|.)|[^\\'])'"##,
-        );
+        let tokens = regex(TOKENS);
         let continuation = regex(r"\\\n\s*");
         let (mut code, mut literals, mut end) = (String::new(), Vec::new(), 0);
         for token in tokens.captures_iter(text) {
@@ -59,7 +64,10 @@ impl Source {
 
     /// Where the code has this.
     fn find(&self, pattern: &str) -> Vec<String> {
-        regex(pattern).find_iter(&self.code).map(|found| format!("{} {}", self.place(found.start()), found.as_str())).collect()
+        regex(pattern)
+            .find_iter(&self.code)
+            .map(|found| format!("{} {}", self.place(found.start()), found.as_str()))
+            .collect()
     }
 
     /// The texts that stand in one statement of Rust, together; the pieces of a `concat!` for one.
@@ -146,7 +154,10 @@ fn check_absent(rule: &str, files: impl Fn(&Source) -> bool, pattern: &str) {
 
 #[test]
 fn code_is_told_from_comments_texts_and_tests() {
-    let text = "a(\"x; \\\n   y\"); // \"no\"\n#[cfg(test)]\nmod tests {\n    b(\"{\");\n}\nc('\"', '\\'', r#\"z \"q\"\"#, &'static d);\n";
+    let text = concat!(
+        "a(\"x; \\\n   y\"); // \"no\"\n#[cfg(test)]\nmod tests {\n    b(\"{\");\n}\n",
+        "c('\"', '\\'', r#\"z \"q\"\"#, &'static d);\n",
+    );
     let source = Source::new("x.rs".into(), text);
     let words: Vec<&str> = source.code.split_whitespace().collect();
     assert_eq!(words.concat(), "a();c(,,,&'staticd);");
@@ -199,8 +210,10 @@ fn nothing_panics_on_purpose() {
     let pattern = r"[^\n]*(\.unwrap\(\)|\.expect\(|\b(todo|dbg|panic|unimplemented|unreachable)!)";
     let sources = sources();
     // The patterns are constants that the tests compile.
-    let (allowed, offences): (Vec<String>, Vec<String>) =
-        sources.iter().flat_map(|source| source.find(pattern)).partition(|place| place.contains("Regex::new($pattern)"));
+    let (allowed, offences): (Vec<String>, Vec<String>) = sources
+        .iter()
+        .flat_map(|source| source.find(pattern))
+        .partition(|place| place.contains("Regex::new($pattern)"));
     check("no unwrap, expect, todo!, dbg!, panic!", offences);
     assert_eq!(allowed.len(), 1, "{allowed:?}");
 }
@@ -235,7 +248,8 @@ fn forgets_tenant(text: &str) -> Option<&'static str> {
         let rest = regex(&format!("^(\\w+\\.)?{what}"));
         regex(after).find_iter(text).all(|found| rest.is_match(&text[found.end()..]))
     };
-    let joined = |join: Captures<'_>| text[join.get(0).unwrap().end()..].starts_with(&format!("{}.tenant_id = ", &join[1]));
+    let joined =
+        |join: Captures<'_>| text[join.get(0).unwrap().end()..].starts_with(&format!("{}.tenant_id = ", &join[1]));
     if !comes(r"\bwhere ", r"tenant_id = \?") {
         Some("`tenant_id = ?` first in its where")
     } else if ["select ", "update ", "delete "].into_iter().any(is_verb) && !text.contains(" where ") {
@@ -260,7 +274,8 @@ fn every_statement_on_a_tenants_table_names_the_tenant() {
     for source in sources().iter().filter(|source| source.is_store() && source.is_under(&FEATURES)) {
         for statement in source.statements() {
             let fault = forgets_tenant(&statement.text);
-            offences.extend(fault.map(|fault| format!("{} lacks {fault}: {}", source.place(statement.at), statement.text)));
+            offences
+                .extend(fault.map(|fault| format!("{} lacks {fault}: {}", source.place(statement.at), statement.text)));
         }
     }
     check("every statement on a tenant's table names the tenant first", offences);
@@ -276,7 +291,10 @@ fn every_list_begins_with_the_tenant() {
         let aliases: BTreeSet<String> = aliases.collect();
         assert_eq!(aliases.len(), 1, "{feature}: {aliases:?}");
         let start = format!("{}.tenant_id = ?", aliases.first().unwrap());
-        assert!(store.literals.iter().any(|literal| literal.text == start), "{feature}: no filter begins with {start:?}");
+        assert!(
+            store.literals.iter().any(|literal| literal.text == start),
+            "{feature}: no filter begins with {start:?}"
+        );
     }
 }
 
@@ -284,7 +302,8 @@ fn every_list_begins_with_the_tenant() {
 fn signing_in_reaches_users_only_by_tenant_or_by_their_own_key() {
     let own_key = regex(r"\btenant_id\b|\bwhere id = \?|\bfrom tenants\b|\binto tenants\b");
     let mut offences = Vec::new();
-    for source in sources().iter().filter(|source| source.path == "src/auth/store.rs" || source.is_under(&["cli/demo"])) {
+    for source in sources().iter().filter(|source| source.path == "src/auth/store.rs" || source.is_under(&["cli/demo"]))
+    {
         let statements = source.statements().into_iter().filter(|literal| {
             let verbs = ["select ", "insert ", "update ", "delete "];
             verbs.iter().any(|verb| literal.text.starts_with(verb)) && !own_key.is_match(&literal.text)

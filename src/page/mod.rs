@@ -33,6 +33,20 @@ pub struct List {
     pub columns: &'static str,
 }
 
+impl List {
+    fn count(&self, filter: &Sql) -> Sql {
+        sql("select count(*) from ").push(self.table).push(" where ").append(filter)
+    }
+}
+
+/// A row, and how many there are in all.
+#[derive(Debug, sqlx::FromRow)]
+struct Counted<Row> {
+    total: i64,
+    #[sqlx(flatten)]
+    row: Row,
+}
+
 /// Which page, in which order.
 #[derive(Debug, Clone)]
 pub struct Page {
@@ -131,44 +145,52 @@ impl Page {
 
     /// Reads the page of the rows that match `filter`, which begins with the tenant.
     pub async fn fetch<R: Sortable>(&self, conn: &mut Conn, list: &List, filter: &Sql) -> DbResult<Listing<R>> {
-        let select = sql("select ").push(list.columns).push(" from ").push(list.from).push(" where ").append(filter);
         match &self.after {
-            None => {
-                let count = sql("select count(*) from ").push(list.table).push(" where ").append(filter);
-                let total = conn.count(count).await?;
-                let offset = (self.number - 1).saturating_mul(self.limit);
-                let rows = if offset >= total {
-                    Vec::new()
-                } else {
-                    let page = self.ordered::<R>(select, 0);
-                    conn.fetch_all(page.push(" limit ? offset ?").bind(self.limit).bind(offset)).await?
-                };
-                let more = offset.saturating_add(self.limit) < total;
-                let counts = Counts {
-                    total,
-                    page: self.number,
-                    limit: self.limit,
-                    pages: (total + self.limit - 1) / self.limit,
-                };
-                Ok(self.listing(rows, Some(counts), more))
-            }
-            Some(position) => {
-                let mut rows: Vec<R> = Vec::new();
-                // One more than asked for tells whether there is a next page.
-                let wanted = self.limit + 1;
-                for tied in (0..=self.orders.len()).rev() {
-                    let missing = wanted - i64::try_from(rows.len()).unwrap_or(wanted);
-                    let Some(segment) = self.segment::<R>(select.clone(), position, tied) else { continue };
-                    if missing > 0 {
-                        rows.extend(conn.fetch_all::<R>(segment.push(" limit ?").bind(missing)).await?);
-                    }
-                }
-                let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-                let more = rows.len() > limit;
-                rows.truncate(limit);
-                Ok(self.listing(rows, None, more))
+            None => self.fetch_by_number(conn, list, filter).await,
+            Some(position) => self.fetch_after(position, conn, list, filter).await,
+        }
+    }
+
+    async fn fetch_by_number<R: Sortable>(&self, conn: &mut Conn, list: &List, filter: &Sql) -> DbResult<Listing<R>> {
+        let offset = (self.number - 1).saturating_mul(self.limit);
+        // The count rides with the page: one statement, one view of the table.
+        let select = sql("select (").append(&list.count(filter)).push(") as total, ").push(list.columns);
+        let select = select.push(" from ").push(list.from).push(" where ").append(filter);
+        let page = self.ordered::<R>(select, 0).push(" limit ? offset ?").bind(self.limit).bind(offset);
+        let counted = conn.fetch_all::<Counted<R>>(page).await?;
+        let total = match counted.first() {
+            Some(first) => first.total,
+            None if self.number == 1 => 0,
+            None => conn.count(list.count(filter)).await?,
+        };
+        let rows = counted.into_iter().map(|counted| counted.row).collect();
+        let pages = (total + self.limit - 1) / self.limit;
+        let counts = Counts { total, page: self.number, limit: self.limit, pages };
+        Ok(self.listing(rows, Some(counts), offset.saturating_add(self.limit) < total))
+    }
+
+    async fn fetch_after<R: Sortable>(
+        &self,
+        position: &Position,
+        conn: &mut Conn,
+        list: &List,
+        filter: &Sql,
+    ) -> DbResult<Listing<R>> {
+        let select = sql("select ").push(list.columns).push(" from ").push(list.from).push(" where ").append(filter);
+        let mut rows: Vec<R> = Vec::new();
+        // One more than asked for tells whether there is a next page.
+        let wanted = usize::try_from(self.limit).unwrap_or(usize::MAX).saturating_add(1);
+        for tied in (0..=self.orders.len()).rev() {
+            let Some(segment) = self.segment::<R>(select.clone(), position, tied) else { continue };
+            let missing = wanted - rows.len();
+            if missing > 0 {
+                let limit = i64::try_from(missing).unwrap_or(i64::MAX);
+                rows.extend(conn.fetch_all::<R>(segment.push(" limit ?").bind(limit)).await?);
             }
         }
+        let more = rows.len() == wanted;
+        rows.truncate(wanted - 1);
+        Ok(self.listing(rows, None, more))
     }
 
     /// The rows after the position that equal it in the first `tied` sort fields and lie beyond it in the next one (or

@@ -8,9 +8,8 @@ use bizcenter::db::sql;
 use bizcenter::policy::Role::{Owner, Viewer};
 use serde_json::{Map, Value, json};
 
-use crate::app::{PASSWORD, TestApp};
+use crate::app::PASSWORD;
 use crate::bad_input::refusal;
-use crate::client::Reply;
 use crate::isolation::{self, PUBLIC, Rows};
 use crate::on_both;
 use schema::faults;

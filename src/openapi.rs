@@ -88,10 +88,11 @@ fn add_errors(operation: &mut Operation, has_id: bool) {
     let has_body = operation.request_body.is_some();
     let is_list = operation.operation_id.as_ref().is_some_and(|id| id.starts_with("list_"));
     let is_guarded = operation.security.is_some();
+    let by_role = is_guarded && operation.tags.as_ref().is_none_or(|tags| tags.iter().all(|tag| tag != "auth"));
     let errors = [
         (has_body || is_list, "400", "Malformed, or wrong fields: all of them in `errors`"),
         (is_guarded, "401", "No valid token"),
-        (is_guarded, "403", "The caller's role may not do this"),
+        (by_role, "403", "The caller's role may not do this"),
         (has_id, "404", "There is no such row in the caller's tenant"),
         (has_body, "413", "The body is larger than 1 MiB"),
         (has_body, "415", "The body is not JSON by its Content-Type"),

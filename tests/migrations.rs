@@ -1,5 +1,7 @@
 //! The migrations: alike on both databases, and safe to run whenever and however often.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 #[expect(dead_code, reason = "the tests of outages need more of it")]
 #[path = "api/mariadb.rs"]
 mod mariadb;

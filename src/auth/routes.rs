@@ -115,7 +115,7 @@ async fn login(
     post, path = "/auth/refresh", tag = "auth", operation_id = "token_refresh",
     request_body = Option<Refresh>,
     responses((status = 200, description = "A new access token", body = Refreshed)),
-    security(("bearer" = [])),
+    security(("bearer" = []), ()),
 )]
 async fn refresh_token(
     State(app): State<AppState>,

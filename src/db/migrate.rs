@@ -1,7 +1,9 @@
 //! The embedded migrations, one folder per database with the same numbers and names.
 
+use std::time::Duration;
+
+use sqlx::SqliteConnection;
 use sqlx::migrate::Migrator;
-use sqlx::{Connection, SqliteConnection};
 
 use super::{Conn, Db, DbResult, sql};
 
@@ -10,6 +12,9 @@ static MARIADB: Migrator = sqlx::migrate!("migrations/mariadb");
 
 /// How long one process waits while another one migrates, in seconds.
 const LOCK_TIMEOUT: i64 = 600;
+
+/// How long to wait before the next attempt at a file that another process migrates.
+const RETRY_AFTER: Duration = Duration::from_millis(100);
 
 const MIGRATIONS: &str = "select count(*) from _sqlx_migrations";
 
@@ -80,17 +85,17 @@ impl Db {
     }
 }
 
-/// Of two processes that start on a new file at once, one finds a table that it was about to make; it tries again
-/// and finds that migration applied.
+/// Of two processes that start on a new file at once, one finds a table that it was about to make, or the file locked;
+/// it tries again for as long as the other one gets on.
 async fn migrate_sqlite(connection: &mut SqliteConnection) -> Result<(), MigrateError> {
     let mut attempt = 1;
     loop {
         match SQLITE.run(&mut *connection).await {
             Ok(()) => return Ok(()),
-            Err(error) if attempt == 3 => return Err(error.into()),
+            Err(error) if attempt > SQLITE.iter().count() => return Err(error.into()),
             Err(_) => {
                 attempt += 1;
-                connection.ping().await?;
+                tokio::time::sleep(RETRY_AFTER).await;
             }
         }
     }

@@ -15,7 +15,10 @@ use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Schema, Type};
 
 use crate::db;
 use crate::policy::Role;
@@ -246,7 +249,7 @@ pub struct ErrorBody {
     msg: Option<String>,
     /// Only with 400: every wrong field with its messages; the parts of a list by index.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<std::collections::HashMap<String, Object>>, nullable = false)]
+    #[schema(schema_with = errors_schema)]
     errors: Option<serde_json::Value>,
     /// Only with 403: who may do this.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -258,4 +261,16 @@ pub struct ErrorBody {
     your_role: Option<Role>,
     /// The request's id, as in `X-Request-Id` and in the log.
     request_id: String,
+}
+
+/// Messages by field; for the parts of a list once more by index.
+fn errors_schema() -> Object {
+    let messages = || ArrayBuilder::new().items(ObjectBuilder::new().schema_type(Type::String)).build();
+    let parts = ObjectBuilder::new().additional_properties(Some(RefOr::T(Schema::Array(messages()))));
+    let either = OneOfBuilder::new().item(messages()).item(parts);
+    ObjectBuilder::new()
+        .additional_properties(Some(RefOr::T(Schema::OneOf(either.build()))))
+        .description(Some("Only with 400: every wrong field with its messages; the parts of a list by index."))
+        .examples([json!({"title": ["Missing data for required field."]})])
+        .build()
 }

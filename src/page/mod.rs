@@ -71,8 +71,21 @@ pub struct Listing<R> {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PageAnswer {
     /// All rows that match, not only this page's.
-    #[serde(flatten)]
-    pub counts: Option<Counts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = 1)]
+    pub total: Option<i64>,
+    /// This page's number, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = 1)]
+    pub page: Option<i64>,
+    /// Rows a page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = 100)]
+    pub limit: Option<i64>,
+    /// All pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = 1)]
+    pub pages: Option<i64>,
     /// Opaque; as `cursor` it gives the next page. Null at the end.
     #[schema(required)]
     pub next_cursor: Option<String>,
@@ -96,7 +109,7 @@ pub struct PageParams {
 }
 
 /// Counts of a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
     /// All rows that match.
     pub total: i64,
@@ -111,7 +124,14 @@ pub struct Counts {
 impl<R> Listing<R> {
     /// The rows, and what the answer says beside them.
     pub fn split(self) -> (Vec<R>, PageAnswer) {
-        (self.rows, PageAnswer { counts: self.counts, next_cursor: self.next_cursor })
+        let answer = PageAnswer {
+            total: self.counts.map(|counts| counts.total),
+            page: self.counts.map(|counts| counts.page),
+            limit: self.counts.map(|counts| counts.limit),
+            pages: self.counts.map(|counts| counts.pages),
+            next_cursor: self.next_cursor,
+        };
+        (self.rows, answer)
     }
 }
 

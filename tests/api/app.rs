@@ -38,6 +38,7 @@ macro_rules! on_both {
     ($($(#[doc = $doc:literal])* async fn $name:ident($app:ident $(, $setting:ident = $value:literal)*) $body:block)+) => {
         $($(#[doc = $doc])*
         mod $name {
+            #[allow(unused_imports, reason = "a test may need nothing of its file")]
             use super::*;
 
             async fn test($app: $crate::app::TestApp) $body

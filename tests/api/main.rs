@@ -2,6 +2,8 @@
 //! MariaDB.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::allow_attributes, reason = "whether on_both! needs one depends on the test")]
+#![expect(clippy::needless_pass_by_value, reason = "an answer is looked at once")]
 
 mod app;
 mod client;

@@ -23,18 +23,18 @@ impl MariaDb {
     /// The server that the tests share; started by the first that needs it.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<MariaDb> = OnceLock::new();
-        SHARED.get_or_init(|| Self::start(tempfile::tempdir().unwrap().keep()))
+        SHARED.get_or_init(|| Self::start(&tempfile::tempdir().unwrap().keep()))
     }
 
     /// Starts a server in this directory, which goes with it.
-    pub fn start(dir: PathBuf) -> Self {
+    pub fn start(dir: &Path) -> Self {
         let data = dir.join("data");
         if !data.exists() {
             install(&data);
         }
         let socket = dir.join("socket");
         let mut keeper = Command::new("sh");
-        keeper.args(["-c", KEEPER, "sh"]).arg(&dir).arg(find_program("mariadbd"));
+        keeper.args(["-c", KEEPER, "sh"]).arg(dir).arg(find_program("mariadbd"));
         keeper.args(["--no-defaults", "--skip-networking", "--skip-log-bin", "--skip-name-resolve"]);
         keeper.args(["--performance-schema=0", "--max-connections=2000", "--character-set-server=utf8mb4"]);
         // Nothing here outlives the run, so nothing waits for the disk.

@@ -12,7 +12,7 @@ use crate::mariadb::MariaDb;
 #[tokio::test]
 async fn a_hanging_mariadb_gives_503_within_the_acquire_timeout_and_heals() {
     // A server of its own, since it is stopped as it stands.
-    let server = MariaDb::start(tempfile::tempdir().unwrap().keep());
+    let server = MariaDb::start(&tempfile::tempdir().unwrap().keep());
     let settings = [("DB_ACQUIRE_TIMEOUT", "2")];
     let app = TestApp::start_on(server.new_database(), tempfile::tempdir().unwrap(), &settings).await;
     let owner = app.user("test-001", Owner).await;
@@ -40,7 +40,7 @@ async fn a_hanging_mariadb_gives_503_within_the_acquire_timeout_and_heals() {
 #[tokio::test]
 async fn a_restarted_mariadb_is_found_again() {
     let dir = tempfile::tempdir().unwrap().keep();
-    let server = MariaDb::start(dir.clone());
+    let server = MariaDb::start(&dir);
     let url = server.new_database();
     let app = TestApp::start_on(url, tempfile::tempdir().unwrap(), &[("DB_ACQUIRE_TIMEOUT", "1")]).await;
     let owner = app.user("test-001", Owner).await;
@@ -51,7 +51,7 @@ async fn a_restarted_mariadb_is_found_again() {
     app.get("/api/v1/tasks").by(&owner).expect(503).await;
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
 
-    let _again = MariaDb::start(dir);
+    let _again = MariaDb::start(&dir);
     let healed = Instant::now();
     while app.get("/api/v1/tasks").by(&owner).send().await.status != 200 {
         assert!(healed.elapsed() < Duration::from_secs(20), "it does not heal");

@@ -117,7 +117,7 @@ on_both! {
         make(&app, &user, json!({})).await;
         let text = sealed(&app, 1).await;
         let (head, tail) = text.rsplit_once('.').unwrap();
-        let changed = if tail.starts_with('A') { format!("B{}", &tail[1..]) } else { format!("A{}", &tail[1..]) };
+        let changed = tail.strip_prefix('A').map_or_else(|| format!("A{}", &tail[1..]), |rest| format!("B{rest}"));
         for text in [format!("{head}.{changed}"), tail.to_owned(), format!("v2{}", &text[2..]), text.to_lowercase()] {
             put_sealed(&app, 1, &text).await;
             assert_eq!(read(&app, &user, 1).await["amount"], json!(null), "{text}");

@@ -1,0 +1,232 @@
+//! Settings, read once from the environment (or `.env`) into documented structs. Wrong values stop the start, all of
+//! them named at once.
+
+mod settings;
+
+use std::fmt;
+use std::net::IpAddr;
+
+use axum::http::HeaderValue;
+use secrecy::SecretString;
+
+use self::settings::Settings;
+use crate::db::Connect;
+use crate::policy::RolePolicy;
+
+/// All settings.
+#[derive(Debug)]
+pub struct Config {
+    /// `APP_ENV`.
+    pub environment: Environment,
+    /// `HOST`: the address to listen on.
+    pub host: IpAddr,
+    /// `PORT`; 0 lets the system choose.
+    pub port: u16,
+    /// The database.
+    pub database: Connect,
+    /// The tokens.
+    pub tokens: TokenConfig,
+    /// `CONTRACT_ENCRYPTION_KEY`, from which the key of contract amounts is derived.
+    pub contract_encryption_key: SecretString,
+    /// `CORS_ORIGINS`.
+    pub cors_origins: Vec<HeaderValue>,
+    /// `ROLE_POLICY`.
+    pub role_policy: RolePolicy,
+    /// `REGISTRATION`.
+    pub registration: Registration,
+    /// `LOG_FORMAT`.
+    pub log_format: LogFormat,
+    /// `RUST_LOG`.
+    pub log_filter: String,
+}
+
+/// Tokens: what signs them and how long they last.
+#[derive(Debug, Clone)]
+pub struct TokenConfig {
+    /// `JWT_SECRET_KEY`.
+    pub secret: SecretString,
+    /// `JWT_ACCESS_TOKEN_EXPIRES`, in seconds.
+    pub access_lifetime: i64,
+    /// `JWT_REFRESH_TOKEN_EXPIRES`, in seconds.
+    pub refresh_lifetime: i64,
+}
+
+/// Where the server runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// On a developer's machine: everything has a default.
+    Development,
+    /// For real: weak settings are refused.
+    Production,
+    /// In a test run; as development.
+    Test,
+}
+
+/// Who may make himself an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registration {
+    /// Anybody, in any tenant, as on the Flask server.
+    Open,
+    /// Nobody.
+    Closed,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For eyes.
+    Pretty,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+/// Every problem with the settings.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConfigError(pub Vec<String>);
+
+impl std::error::Error for ConfigError {}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "the settings are wrong:")?;
+        self.0.iter().try_for_each(|problem| write!(formatter, "\n  - {problem}"))
+    }
+}
+
+impl Config {
+    /// Reads the environment.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Reads settings by name from `lookup`; an empty value counts as none.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut settings = Settings::new(&lookup);
+        let environment = settings.choice(
+            &["APP_ENV", "FLASK_ENV"],
+            &[
+                ("development", Environment::Development),
+                ("production", Environment::Production),
+                ("test", Environment::Test),
+                ("testing", Environment::Test),
+            ],
+            Environment::Development,
+        );
+        let production = environment == Environment::Production;
+        settings.secret("SECRET_KEY", production);
+        let config = Self {
+            environment,
+            host: settings.parsed(&["HOST"], "an IP address", IpAddr::from([127, 0, 0, 1])),
+            port: settings.parsed(&["PORT", "FLASK_PORT"], "a port number", 4001),
+            database: settings.database(production),
+            tokens: TokenConfig {
+                secret: settings.secret("JWT_SECRET_KEY", production),
+                access_lifetime: settings.seconds("JWT_ACCESS_TOKEN_EXPIRES", 3600),
+                refresh_lifetime: settings.seconds("JWT_REFRESH_TOKEN_EXPIRES", 604_800),
+            },
+            contract_encryption_key: settings.encryption_key(production),
+            cors_origins: settings.origins(),
+            role_policy: settings.choice(
+                &["ROLE_POLICY"],
+                &[("compatible", RolePolicy::Compatible), ("strict", RolePolicy::Strict)],
+                RolePolicy::Compatible,
+            ),
+            registration: settings.registration(production),
+            log_format: settings.choice(
+                &["LOG_FORMAT"],
+                &[("pretty", LogFormat::Pretty), ("json", LogFormat::Json)],
+                if production { LogFormat::Json } else { LogFormat::Pretty },
+            ),
+            log_filter: settings.log_filter(),
+        };
+        settings.finish(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::settings::DEVELOPMENT_SECRET;
+    use super::*;
+
+    fn read(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let settings: Vec<(String, String)> =
+            settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Config::from_lookup(move |name| settings.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()))
+    }
+
+    fn problems(settings: &[(&str, &str)]) -> String {
+        read(settings).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn nothing_set_is_development_on_sqlite() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.environment, Environment::Development);
+        assert_eq!((config.host.to_string().as_str(), config.port), ("127.0.0.1", 4001));
+        assert_eq!(config.database.target.to_string(), "SQLite, msspbiz_dev.db");
+        assert_eq!(config.registration, Registration::Open);
+    }
+
+    #[test]
+    fn every_problem_is_named_at_once() {
+        let text = problems(&[
+            ("APP_ENV", "staging"),
+            ("PORT", "many"),
+            ("ROLE_POLICY", "lax"),
+            ("JWT_ACCESS_TOKEN_EXPIRES", "-1"),
+            ("CORS_ORIGINS", "localhost"),
+            ("CONTRACT_ENCRYPTION_KEY", "short"),
+            ("DATABASE_URL", "postgres://localhost/x"),
+        ]);
+        let names = [
+            "APP_ENV",
+            "PORT",
+            "ROLE_POLICY",
+            "JWT_ACCESS_TOKEN_EXPIRES",
+            "CORS_ORIGINS",
+            "CONTRACT_ENCRYPTION_KEY",
+            "DATABASE_URL",
+        ];
+        for name in names {
+            assert!(text.contains(name), "{name} is not in {text}");
+        }
+    }
+
+    #[test]
+    fn production_refuses_missing_short_and_public_secrets() {
+        let text = problems(&[
+            ("FLASK_ENV", "production"),
+            ("USE_SQLITE", "true"),
+            ("SECRET_KEY", "too short"),
+            ("JWT_SECRET_KEY", DEVELOPMENT_SECRET),
+        ]);
+        assert!(text.contains("SECRET_KEY must have at least 32 characters"), "{text}");
+        assert!(text.contains("JWT_SECRET_KEY is a publicly known secret"), "{text}");
+        assert!(text.contains("CONTRACT_ENCRYPTION_KEY must be set"), "{text}");
+    }
+
+    #[test]
+    fn production_refuses_open_registration() {
+        assert!(
+            problems(&[("APP_ENV", "production"), ("REGISTRATION", "open")]).contains("REGISTRATION must not be open")
+        );
+    }
+
+    #[test]
+    fn mariadb_is_chosen_by_its_host_and_in_production() {
+        let config =
+            read(&[("DB_HOST", "db"), ("DB_NAME", "biz"), ("DB_USER", "u"), ("DB_PASSWORD", "hidden")]).unwrap();
+        assert_eq!(config.database.target.to_string(), "MariaDB, biz at db:3307");
+        assert!(!format!("{config:?}").contains("hidden"));
+        assert!(problems(&[("APP_ENV", "production")]).contains("DB_HOST must be set"));
+    }
+
+    #[test]
+    fn database_url_wins_and_takes_sqlalchemys_spelling() {
+        let url = |url| read(&[("DB_HOST", "db"), ("DATABASE_URL", url)]).unwrap().database.target.to_string();
+        assert_eq!(url("sqlite:///dev.db"), "SQLite, dev.db");
+        assert_eq!(url("sqlite:////var/lib/dev.db"), "SQLite, /var/lib/dev.db");
+        assert_eq!(url("mysql+pymysql://u:p@h:3306/biz?charset=utf8mb4"), "MariaDB, biz at h:3306");
+        assert_eq!(url("mariadb://u:p@h/biz"), "MariaDB, biz at h:3306");
+    }
+}

@@ -55,7 +55,7 @@ impl Db {
         })
     }
 
-    /// Opens a transaction on the writer; [`transaction!`] is the way to use it.
+    /// Opens a transaction on the writer; `transaction!` is the way to use it.
     pub async fn begin(&self) -> DbResult<Conn> {
         Ok(match self {
             // A deferred BEGIN that reads first fails with SQLITE_BUSY_SNAPSHOT as soon as another one wrote.

@@ -8,7 +8,7 @@ macro_rules! codes {
     ($($(#[$meta:meta])* $Code:ident = $status:ident $name:literal $english:literal $korean:literal)+) => {
         /// What went wrong, for programs.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Code { $($(#[$meta])* #[doc = $english] $Code),+ }
+        pub enum Code { $($(#[$meta])* #[doc = concat!("`", $english, "`")] $Code),+ }
 
         impl Code {
             /// Every code.

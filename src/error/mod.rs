@@ -1,6 +1,6 @@
 //! One error for everything that can go wrong, and its one JSON shape.
 //!
-//! An error is a code with parameters until [`render`] turns it into text at the edge, where the request's id and
+//! An error is a code with parameters until [`ApiError::render`] turns it into text at the edge, where the request's id and
 //! language are known.
 
 mod code;

@@ -2,6 +2,7 @@
 FROM rust:1-bookworm AS build
 WORKDIR /build
 COPY Cargo.toml Cargo.lock build.rs ./
+COPY .cargo .cargo
 # Empty sources stand in for the real ones. Tests and benches that Cargo.toml may declare are not there yet, and cargo
 # insists on their files, so their sections are left out here.
 RUN awk '/^\[/ { skip = /^\[\[(bench|example|test)\]\]/ } !skip' Cargo.toml > Cargo.toml.deps \

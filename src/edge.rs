@@ -180,3 +180,29 @@ pub fn panicked(panic: Box<dyn Any + Send>) -> Response {
         .unwrap_or("without a message");
     ApiError::internal(format!("panic: {message}")).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::to_bytes;
+    use axum::middleware::from_fn_with_state;
+    use axum::routing::get;
+    use serde_json::{Value, json};
+    use tower::ServiceExt;
+    use tower_http::catch_panic::CatchPanicLayer;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_a_500_that_says_nothing_of_the_inside() {
+        let app = Router::new()
+            .route("/", get(async || -> &'static str { panic!("secret of the inside") }))
+            .layer(CatchPanicLayer::custom(panicked))
+            .layer(from_fn_with_state(Environment::Test, edge));
+        let request = Request::get("/").header(REQUEST_ID, "an-id").body(Body::empty()).unwrap();
+        let response = app.oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let body: Value = serde_json::from_slice(&to_bytes(response.into_body(), 10_000).await.unwrap()).unwrap();
+        assert_eq!(body, json!({"error": "Internal Server Error", "code": "internal_error", "request_id": "an-id"}));
+    }
+}

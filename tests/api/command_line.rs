@@ -26,7 +26,12 @@ struct Server(Child, String);
 impl Server {
     /// Starts it and waits for the line that tells where it is.
     fn start(mut command: Command) -> Self {
-        let mut child = command.stderr(Stdio::inherit()).spawn().unwrap();
+        command.stderr(Stdio::inherit());
+        Self::start_with(command)
+    }
+
+    fn start_with(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let api = lines.next().expect("the server stopped").unwrap();
         let docs = lines.next().unwrap().unwrap();
@@ -76,6 +81,45 @@ async fn with_nothing_set_it_serves_on_sqlite_and_stops_on_a_signal() {
     assert!(server.terminate());
     let health = bizcenter(dir.path(), &[("PORT", port.as_str())]).arg("healthcheck").output().unwrap();
     assert!(!health.status.success());
+}
+
+#[tokio::test]
+async fn a_request_leaves_one_line_that_tells_who_asked_what() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(create_user(dir.path(), &[], &OWNER, "correct horse\n").status.success());
+    let log = dir.path().join("log");
+    let mut command = bizcenter(dir.path(), &[("PORT", "0"), ("LOG_FORMAT", "json")]);
+    command.stderr(std::fs::File::create(&log).unwrap());
+    let mut server = Server::start_with(command);
+    let (_, body) = login(&server.1, "kim@acme.kr", "correct horse").await;
+    let http = reqwest::Client::new();
+    let call =
+        http.get(format!("{}/api/v1/tasks/7?secret=1", server.1)).bearer_auth(body["access_token"].as_str().unwrap());
+    assert_eq!(call.header("x-request-id", "the-id").send().await.unwrap().status(), 404);
+    assert!(server.terminate());
+    let log = std::fs::read_to_string(log).unwrap();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let line = lines.iter().find(|line| line["span"]["request_id"] == "the-id").unwrap();
+    assert_eq!(
+        line["span"],
+        json!({"name": "request", "request_id": "the-id", "route": "/api/v1/tasks/{task_id}", "tenant": "acme", "user": 1})
+    );
+    assert_eq!(
+        (&line["method"], &line["path"], &line["status"]),
+        (&json!("GET"), &json!("/api/v1/tasks/7"), &json!(404))
+    );
+    assert!(line["ms"].as_f64().unwrap() > 0.0);
+    assert!(!log.contains("correct horse") && !log.contains("secret=1"));
+}
+
+#[test]
+fn mariadb_without_tls_is_refused_where_tls_is_required() {
+    let dir = tempfile::tempdir().unwrap();
+    let url = MariaDb::shared().new_database();
+    let settings = [("DATABASE_URL", url.as_str()), ("DB_SSL_MODE", "required")];
+    let output = bizcenter(dir.path(), &settings).arg("migrate").output().unwrap();
+    assert!(!output.status.success());
+    assert!(text(&output).contains("cannot open the database (MariaDB"), "{}", text(&output));
 }
 
 #[tokio::test]

@@ -21,8 +21,10 @@ pub async fn serve(config: &Config) -> Outcome {
     if config.environment == Environment::Development {
         info!("development: the secrets may be public defaults; set APP_ENV=production for real use");
     }
+    // Before the server says that it is up: whoever waits for that may stop it at once.
+    let stop = server::stop_signal()?;
     println!("API   http://{address}/api/v1\nDocs  http://{address}/api/docs");
-    server::serve(listener, service, server::stop_signal()).await;
+    server::serve(listener, service, stop).await;
     db.close().await;
     info!("stopped");
     Ok(())

@@ -9,6 +9,8 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware;
 use axum::response::Response;
+use chrono::NaiveDate;
+use chrono_tz::Tz;
 use secrecy::ExposeSecret;
 use tower::{Service, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -24,7 +26,7 @@ use crate::db::Db;
 use crate::edge;
 use crate::extract::BODY_LIMIT;
 use crate::policy::RolePolicy;
-use crate::{meetings, openapi, tasks};
+use crate::{meetings, openapi, tasks, users, workflow};
 
 /// How long a request may take before it is answered 503; longer than any wait inside.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -53,6 +55,8 @@ pub struct Shared {
     pub role_policy: RolePolicy,
     /// `REGISTRATION`.
     pub registration: Registration,
+    /// `APP_TIMEZONE`.
+    pub timezone: Tz,
 }
 
 impl std::ops::Deref for AppState {
@@ -75,7 +79,13 @@ impl AppState {
             amounts: AmountCipher::new(config.contract_encryption_key.expose_secret()),
             role_policy: config.role_policy,
             registration: config.registration,
+            timezone: config.timezone,
         }))
+    }
+
+    /// Today, where the users are.
+    pub fn today(&self) -> NaiveDate {
+        self.clock.now().utc().with_timezone(&self.timezone).date_naive()
     }
 }
 
@@ -108,7 +118,12 @@ pub fn document() -> OpenApi {
 }
 
 fn routes() -> (Router<AppState>, OpenApi) {
-    let features = auth::router().merge(tasks::router()).merge(meetings::router()).merge(contracts::router());
+    let features = auth::router()
+        .merge(users::router())
+        .merge(tasks::router())
+        .merge(meetings::router())
+        .merge(contracts::router())
+        .merge(workflow::router());
     let (router, mut document) = openapi::base().nest("/api/v1", features).split_for_parts();
     openapi::complete(&mut document);
     (router, document)

@@ -27,14 +27,21 @@ pub struct Body<T> {
 impl<T: FromFields> Body<T> {
     /// 415 when it is not JSON by its Content-Type, 400 when it is not JSON, or with every wrong field.
     pub fn read(self) -> Result<T, ApiError> {
+        Fields::read_body(self.value()?).map_err(ApiError::fields)
+    }
+
+    /// Whether it has this field, whatever is in it; 415 or 400 when it is not JSON.
+    pub fn has(&self, field: &str) -> Result<bool, ApiError> {
+        Ok(self.value()?.get(field).is_some())
+    }
+
+    fn value(&self) -> Result<Value, ApiError> {
         if !self.is_json {
             return Err(Code::NotJson.into());
         }
         // A byte order mark is not JSON (RFC 8259, 8.1), but a parser may ignore it, and Flask does.
         let text = self.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.bytes);
-        let value: Value = serde_json::from_slice(text)
-            .map_err(|error| ApiError::with_text(Code::MalformedJson, error.to_string()))?;
-        Fields::read_body(value).map_err(ApiError::fields)
+        serde_json::from_slice(text).map_err(|error| ApiError::with_text(Code::MalformedJson, error.to_string()))
     }
 
     /// Like [`Body::read`], for a change of a row: that the row is missing comes before that the body is wrong.
@@ -49,6 +56,17 @@ impl<T: FromFields> Body<T> {
     pub fn read_optional(self) -> Result<Option<T>, ApiError> {
         if self.bytes.iter().all(u8::is_ascii_whitespace) { Ok(None) } else { self.read().map(Some) }
     }
+
+    /// Like [`Body::read_for`], but nothing for an empty body.
+    pub async fn read_optional_for<R>(
+        self,
+        row: impl Future<Output = Result<R, ApiError>>,
+    ) -> Result<Option<T>, ApiError> {
+        match self.read_optional() {
+            Err(fault) => row.await.and(Err(fault)),
+            read => read,
+        }
+    }
 }
 
 impl<S: Send + Sync, T> FromRequest<S> for Body<T> {
@@ -56,19 +74,42 @@ impl<S: Send + Sync, T> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let is_json = is_json(request.headers());
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
-            BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Code::BodyTooLarge,
-            _ => Code::MalformedRequest,
-        })?;
-        Ok(Self { bytes, is_json, read: PhantomData })
+        Ok(Self { bytes: bytes(request, state).await?, is_json, read: PhantomData })
     }
+}
+
+/// A body of CSV.
+#[derive(Debug)]
+pub struct CsvBody(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for CsvBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        if media_type(request.headers()) != "text/csv" {
+            return Err(Code::NotCsv.into());
+        }
+        bytes(request, state).await.map(Self)
+    }
+}
+
+async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
+    Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Code::BodyTooLarge.into(),
+        _ => Code::MalformedRequest.into(),
+    })
 }
 
 /// `application/json` or `application/*+json`, with any parameters.
 fn is_json(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = media_type(headers);
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// The Content-Type without its parameters, in small letters.
+fn media_type(headers: &HeaderMap) -> String {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// Query parameters.
@@ -94,12 +135,30 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Code::NotFound)?;
         let (_, id) = params.iter().last().ok_or(Code::NotFound)?;
-        let digits = ascii_digits(id);
-        let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        if !is_number {
-            return Err(Code::NotFound.into());
-        }
-        // A number too large for an id belongs to no row, like any other that no row has.
-        Ok(Self(digits.parse().unwrap_or(i64::MAX)))
+        Ok(Self(id_of(id).ok_or(Code::NotFound)?))
     }
+}
+
+/// The two ids in the path of a row that belongs to another one: the other one's, then its own.
+#[derive(Debug, Clone, Copy)]
+pub struct Ids(pub i64, pub i64);
+
+impl<S: Send + Sync> FromRequestParts<S> for Ids {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Code::NotFound)?;
+        let mut ids = params.iter().map(|(_, id)| id_of(id));
+        match (ids.next().flatten(), ids.next().flatten()) {
+            (Some(whole), Some(own)) => Ok(Self(whole, own)),
+            _ => Err(Code::NotFound.into()),
+        }
+    }
+}
+
+fn id_of(text: &str) -> Option<i64> {
+    let digits = ascii_digits(text);
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    // A number too large for an id belongs to no row, like any other that no row has.
+    is_number.then(|| digits.parse().unwrap_or(i64::MAX))
 }

@@ -32,7 +32,8 @@ use crate::health;
     ),
     tags(
         (name = "health", description = "Is the server up"),
-        (name = "auth", description = "Accounts and tokens"),
+        (name = "auth", description = "Accounts, tokens and invitations"),
+        (name = "users", description = "Who is in the tenant, and with which role"),
         (name = "tasks", description = "Weekly tasks"),
         (name = "meetings", description = "Meetings with their attendees and action items"),
         (name = "contracts", description = "Contracts, their amounts encrypted"),
@@ -88,11 +89,10 @@ fn add_errors(operation: &mut Operation, has_id: bool) {
     let has_body = operation.request_body.is_some();
     let is_list = operation.operation_id.as_ref().is_some_and(|id| id.starts_with("list_"));
     let is_guarded = operation.security.is_some();
-    let by_role = is_guarded && operation.tags.as_ref().is_none_or(|tags| tags.iter().all(|tag| tag != "auth"));
     let errors = [
         (has_body || is_list, "400", "Malformed, or wrong fields: all of them in `errors`"),
         (is_guarded, "401", "No valid token"),
-        (by_role, "403", "The caller's role may not do this"),
+        (is_guarded, "403", "The caller's role may not do this"),
         (has_id, "404", "There is no such row in the caller's tenant"),
         (has_body, "413", "The body is larger than 1 MiB"),
         (has_body, "415", "The body is not JSON by its Content-Type"),

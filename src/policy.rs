@@ -78,6 +78,16 @@ macro_rules! actions {
 actions! {
     /// Who am I; open to every role by nature.
     ReadSelf: compatible EVERYONE, strict EVERYONE;
+    /// Change one's own password, end one's own sessions; open to every role by nature.
+    ChangeSelf: compatible EVERYONE, strict EVERYONE;
+    /// See users, as far as a picker needs it.
+    ListUsers: compatible EVERYONE, strict EVERYONE;
+    /// Change a user; one's own is oneself, of whom everybody may change the name.
+    UpdateUser: compatible [All, All, Own, Own, Own], strict [All, All, Own, Own, Own];
+    /// Make and invite users, change their roles, let them in or not; see their addresses.
+    ManageUsers: compatible [All, All, Nothing, Nothing, Nothing], strict [All, All, Nothing, Nothing, Nothing];
+    /// Give the owner's role, and change an owner.
+    ManageOwners: compatible [All, Nothing, Nothing, Nothing, Nothing], strict [All, Nothing, Nothing, Nothing, Nothing];
     /// See tasks.
     ReadTasks: compatible EVERYONE, strict EVERYONE;
     /// Make a task.
@@ -86,13 +96,19 @@ actions! {
     UpdateTask: compatible EVERYONE, strict [All, All, All, Own, Nothing];
     /// Delete a task.
     DeleteTask: compatible EVERYONE, strict [All, All, Nothing, Nothing, Nothing];
+    /// Comment on a task.
+    CreateComment: compatible EVERYONE, strict [All, All, All, All, Nothing];
+    /// Change a comment.
+    UpdateComment: compatible [All, All, Own, Own, Own], strict [All, All, Own, Own, Nothing];
+    /// Delete a comment.
+    DeleteComment: compatible [All, All, Own, Own, Own], strict [All, All, Own, Own, Nothing];
     /// See meetings.
     ReadMeetings: compatible EVERYONE, strict EVERYONE;
     /// Make a meeting.
     CreateMeeting: compatible EVERYONE, strict [All, All, All, All, Nothing];
     /// Change a meeting.
     UpdateMeeting: compatible EVERYONE, strict [All, All, All, Own, Nothing];
-    /// Move a meeting into or out of `published`.
+    /// Move a meeting into or out of `published`, and change it while it is.
     PublishMeeting: compatible EVERYONE, strict [All, All, All, Nothing, Nothing];
     /// Delete a meeting.
     DeleteMeeting: compatible EVERYONE, strict [All, All, Nothing, Nothing, Nothing];
@@ -104,6 +120,8 @@ actions! {
     CreateContract: compatible [All, All, Nothing, Nothing, Nothing], strict [All, All, Nothing, Nothing, Nothing];
     /// Change a contract.
     UpdateContract: compatible [All, All, Nothing, Nothing, Nothing], strict [All, All, Nothing, Nothing, Nothing];
+    /// Let another contract follow a contract.
+    RenewContract: compatible [All, All, Nothing, Nothing, Nothing], strict [All, All, Nothing, Nothing, Nothing];
     /// Delete a contract.
     DeleteContract: compatible [All, Nothing, Nothing, Nothing, Nothing], strict [All, Nothing, Nothing, Nothing, Nothing];
 }

@@ -2,14 +2,18 @@
 
 mod failed_logins;
 mod guard;
+mod invitations;
+mod known_users;
 pub mod password;
 mod routes;
+mod sessions;
 pub mod store;
 mod token;
 pub mod types;
 mod werkzeug;
 
 pub use failed_logins::FailedLogins;
-pub use guard::{KnownUsers, May, Scope};
+pub use guard::{May, Scope};
+pub use known_users::KnownUsers;
 pub use routes::router;
 pub use token::{TokenType, Tokens};

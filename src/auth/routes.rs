@@ -10,17 +10,18 @@ use secrecy::{ExposeSecret, SecretString};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::May;
-use super::guard::load_active;
+use super::invitations::{self, Invited};
+use super::known_users::{load_active, load_by_token};
 use super::password::{self, Verdict};
 use super::store::{self, NewUserRow, UserRow};
 use super::token::{TokenType, bearer};
 use super::types::{LoggedIn, Login, Refresh, Refreshed, Register, Registered, User, UserAnswer};
+use super::{May, sessions};
 use crate::answer::NO_STORE;
 use crate::app::AppState;
 use crate::config::Registration;
 use crate::db::transaction;
-use crate::error::{ApiError, Code, ErrorBody};
+use crate::error::{ApiError, Code, ErrorBody, FieldMessage};
 use crate::extract::Body;
 use crate::policy::{ReadSelf, Role};
 
@@ -31,33 +32,53 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(login))
         .routes(routes!(refresh_token))
         .routes(routes!(get_current_user))
+        .merge(sessions::router())
+        .merge(invitations::router())
 }
 
 /// Make an account
 ///
-/// The new user is a `viewer`. Only where `REGISTRATION` is open.
+/// By invitation, which decides on tenant and role; or, only where `REGISTRATION` is `open`, as a `viewer` in any
+/// tenant.
 #[utoipa::path(
     post, path = "/auth/register", tag = "auth", operation_id = "user_register",
     request_body = Register,
     responses(
         (status = 201, description = "The account", body = Registered),
-        (status = 403, description = "Registration is closed", body = ErrorBody),
+        (status = 403, description = "Registration is closed, or needs an invitation", body = ErrorBody),
         (status = 409, description = "The e-mail address is taken", body = ErrorBody),
     ),
 )]
 async fn register(State(app): State<AppState>, body: Body<Register>) -> Result<impl IntoResponse, ApiError> {
-    if app.registration == Registration::Closed {
-        return Err(Code::RegistrationClosed.into());
+    match app.registration {
+        Registration::Closed => return Err(Code::RegistrationClosed.into()),
+        Registration::Invite if !body.has("invite_token")? => return Err(Code::InvitationRequired.into()),
+        Registration::Invite | Registration::Open => {}
     }
-    let Register { email, password, name, tenant_id } = body.read()?;
-    // Before the costly hash; the unique key has the last word.
-    if store::find_by_email(&mut app.db.read().await?, &email).await?.is_some() {
+    let Register { email, password, name, tenant_id, invite_token } = body.read()?;
+    let now = app.clock.now();
+    let mut conn = app.db.read().await?;
+    // All that can fail comes before the costly hash; the transaction has the last word.
+    let invited = match &invite_token {
+        Some(token) => Some(Invited::find(&mut conn, app.role_policy, token, &email, now).await?),
+        None => None,
+    };
+    if store::find_by_email(&mut conn, &email).await?.is_some() {
         return Err(Code::EmailTaken.into());
     }
+    drop(conn);
+    let (tenant_id, role, created_by) = match (&invited, tenant_id) {
+        (Some(invited), _) => invited.place(),
+        (None, Some(tenant_id)) => (tenant_id, Role::Viewer, None),
+        (None, None) => return Err(ApiError::field("tenant_id", FieldMessage::Required)),
+    };
     let password_hash = password::hash(password).await?;
-    let new = NewUserRow { tenant_id, email, password_hash, name, role: Role::Viewer, created_at: app.clock.now() };
+    let new = NewUserRow { tenant_id, email, password_hash, name, role, created_by, created_at: now };
     let user = transaction!(app.db, |tx| {
-        store::ensure_tenant(tx, &new.tenant_id, new.created_at).await?;
+        match &invited {
+            Some(invited) => invited.use_up(tx, app.role_policy, now).await?,
+            None => store::ensure_tenant(tx, &new.tenant_id, now).await?,
+        }
         let id = store::insert(tx, &new).await.map_err(|error| ApiError::duplicate(error, Code::EmailTaken))?;
         store::find_by_id(tx, id).await?.ok_or_else(|| ApiError::internal("a new user is gone"))
     })?;
@@ -126,15 +147,15 @@ async fn refresh_token(
     // As on the Flask server a good header is enough, whatever the body is. But a client that sends its access token
     // with every call means the token in the body.
     let by_header = bearer(&headers).map_err(ApiError::from);
-    let id = match by_header.and_then(|token| app.tokens.verify(TokenType::Refresh, token, now)) {
-        Ok(id) => id,
+    let token = match by_header.and_then(|token| app.tokens.verify(TokenType::Refresh, token, now)) {
+        Ok(token) => token,
         Err(fault) => match body.read_optional() {
             Ok(Some(body)) => app.tokens.verify(TokenType::Refresh, body.refresh_token.expose_secret(), now)?,
             Err(wrong_body) if !headers.contains_key(header::AUTHORIZATION) => return Err(wrong_body),
             Ok(None) | Err(_) => return Err(fault),
         },
     };
-    let user = load_active(&app.db, id).await?;
+    let user = load_by_token(&app.db, &token, now).await?;
     let answer = Refreshed { access_token: app.tokens.issue(TokenType::Access, &user, now)? };
     Ok(([NO_STORE], Json(answer)))
 }

@@ -2,9 +2,11 @@
 //!
 //! Signing in comes before any tenant is known, so the look-ups by e-mail and by a token's user id take none.
 
+use std::collections::{BTreeSet, HashSet};
+
 use crate::auth::Scope;
 use crate::clock::Timestamp;
-use crate::db::{self, Conn, DbResult, sql};
+use crate::db::{self, Conn, DbResult, fold, sql};
 use crate::policy::Role;
 
 /// A user.
@@ -26,6 +28,8 @@ pub struct UserRow {
     pub is_active: bool,
     /// Last sign-in.
     pub last_login: Option<Timestamp>,
+    /// His tokens carry it; those with a smaller one are revoked.
+    pub token_generation: i64,
     /// Counts changes.
     pub version: i64,
     /// When the row was made.
@@ -45,6 +49,8 @@ pub struct NewUserRow {
     pub name: String,
     /// Role.
     pub role: Role,
+    /// Who made or invited him.
+    pub created_by: Option<i64>,
     /// Now.
     pub created_at: Timestamp,
 }
@@ -52,8 +58,8 @@ pub struct NewUserRow {
 macro_rules! select_user {
     ($where:literal) => {
         concat!(
-            "select id, tenant_id, email, password_hash, name, role, is_active, last_login, version, created_at \
-             from users where ",
+            "select id, tenant_id, email, password_hash, name, role, is_active, last_login, token_generation, \
+             version, created_at from users where ",
             $where
         )
     };
@@ -72,17 +78,19 @@ pub async fn find_by_id(conn: &mut Conn, id: i64) -> DbResult<Option<UserRow>> {
 /// Inserts a user; a taken e-mail address is a duplicate.
 pub async fn insert(conn: &mut Conn, user: &NewUserRow) -> DbResult<i64> {
     conn.insert(
-        sql("insert into users (tenant_id, email, email_key, password_hash, name, role, is_active, version, \
-             created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?, 1, ?, ?) returning id")
+        sql("insert into users (tenant_id, email, email_key, password_hash, name, name_folded, role, is_active, \
+             version, created_at, updated_at, created_by) values (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?) returning id")
         .bind(&user.tenant_id)
         .bind(&user.email)
         .bind(email_key(&user.email))
         .bind(&user.password_hash)
         .bind(&user.name)
+        .bind(fold(&user.name))
         .bind(user.role)
         .bind(true)
         .bind(user.created_at)
-        .bind(user.created_at),
+        .bind(user.created_at)
+        .bind(user.created_by),
     )
     .await
 }
@@ -99,6 +107,12 @@ pub async fn ensure_tenant(conn: &mut Conn, tenant_id: &str, now: Timestamp) -> 
         Err(error) if db::is_duplicate(&error) => Ok(()),
         result => result.map(|_| ()),
     }
+}
+
+/// Lets changes of who is in the tenant, and as what, wait for one another. Locking the rows themselves would lock the
+/// gaps between them too, where each change writes.
+pub async fn lock_tenant(conn: &mut Conn, scope: &Scope) -> DbResult<()> {
+    conn.lock(sql("select 1 from tenants where id = ?").bind(scope.tenant())).await
 }
 
 /// Records a sign-in.
@@ -120,7 +134,18 @@ pub async fn is_active_member(conn: &mut Conn, scope: &Scope, id: i64) -> DbResu
     Ok(conn.count(sql(count).bind(scope.tenant()).bind(id).bind(true)).await? == 1)
 }
 
+/// Those of these ids that are active users of the tenant.
+pub async fn active_members(conn: &mut Conn, scope: &Scope, ids: &BTreeSet<i64>) -> DbResult<HashSet<i64>> {
+    const SELECT: &str = "select id from users where tenant_id = ? and is_active = ? and id in ";
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let select = sql(SELECT).bind(scope.tenant()).bind(true).list(ids.iter().copied());
+    let rows: Vec<(i64,)> = conn.fetch_all(select).await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
 /// What makes two addresses the same account: MariaDB under Flask's collation ignored case, so do we everywhere.
-fn email_key(email: &str) -> String {
+pub fn email_key(email: &str) -> String {
     email.to_lowercase()
 }

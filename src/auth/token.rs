@@ -48,6 +48,16 @@ pub struct Tokens {
     signed: Cache<String, Arc<Claims>>,
 }
 
+/// A token that is good for the call by itself; whether it was revoked, only the database knows.
+#[derive(Debug, Clone)]
+pub struct VerifiedToken {
+    user: i64,
+    claims: Arc<Claims>,
+}
+
+/// The longest `jti` that can be revoked; ours and Flask's have 36 characters.
+const ID_LENGTH: usize = 64;
+
 /// The most verified tokens to remember, and for how long at most.
 const REMEMBERED_TOKENS: u64 = 10_000;
 const REMEMBERED_FOR: Duration = Duration::from_secs(600);
@@ -55,6 +65,8 @@ const REMEMBERED_FOR: Duration = Duration::from_secs(600);
 #[derive(Serialize)]
 struct NewClaims<'a> {
     fresh: bool,
+    #[serde(rename = "gen")]
+    generation: i64,
     iat: i64,
     jti: Uuid,
     r#type: &'static str,
@@ -68,10 +80,14 @@ struct NewClaims<'a> {
 }
 
 /// Only what is believed: who, of which type, and until when. Tenant and role come from the database.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Claims {
     sub: Option<Value>,
     r#type: Option<Value>,
+    jti: Option<Value>,
+    /// The user's generation of tokens; Flask's tokens have none and are of the first.
+    #[serde(rename = "gen", default)]
+    generation: i64,
     exp: Option<f64>,
     nbf: Option<f64>,
     iat: Option<f64>,
@@ -104,6 +120,7 @@ impl Tokens {
         };
         let claims = NewClaims {
             fresh: false,
+            generation: user.token_generation,
             iat: now.seconds(),
             jti: Uuid::new_v4(),
             r#type: token_type.as_str(),
@@ -118,8 +135,8 @@ impl Tokens {
         encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(ApiError::internal)
     }
 
-    /// The user id in a valid token of this type.
-    pub fn verify(&self, token_type: TokenType, token: &str, now: Timestamp) -> Result<i64, ApiError> {
+    /// A valid token of this type.
+    pub fn verify(&self, token_type: TokenType, token: &str, now: Timestamp) -> Result<VerifiedToken, ApiError> {
         let claims = match self.signed.get(token) {
             Some(claims) => claims,
             None => {
@@ -128,7 +145,8 @@ impl Tokens {
                 claims
             }
         };
-        check(&claims, token_type, now)
+        let user = check(&claims, token_type, now)?;
+        Ok(VerifiedToken { user, claims })
     }
 
     fn decode(&self, token: &str) -> Result<Claims, Code> {
@@ -142,7 +160,30 @@ impl Tokens {
     }
 }
 
-/// Whether signed claims are good for this, now.
+impl VerifiedToken {
+    /// The id of its user.
+    pub fn user(&self) -> i64 {
+        self.user
+    }
+
+    /// The user's generation of tokens when it was made.
+    pub fn generation(&self) -> i64 {
+        self.claims.generation
+    }
+
+    /// Its own id, if it has one that fits into the table of revoked tokens.
+    pub fn id(&self) -> Option<&str> {
+        self.claims.jti.as_ref().and_then(Value::as_str).filter(|id| id.len() <= ID_LENGTH)
+    }
+
+    /// What revokes it: its id, and the moment from which on it does not count anyway.
+    pub fn revocation(&self) -> Result<(&str, Timestamp), ApiError> {
+        let end = self.claims.exp.and_then(|seconds| Timestamp::from_micros((seconds.ceil() * 1e6) as i64));
+        Ok((self.id().ok_or_else(|| missing("jti"))?, end.ok_or_else(|| missing("exp"))?))
+    }
+}
+
+/// The user in signed claims that are good for this, now.
 fn check(claims: &Claims, token_type: TokenType, now: Timestamp) -> Result<i64, ApiError> {
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are exact in a double")]
     let seconds = now.seconds() as f64;

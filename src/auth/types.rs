@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::store::UserRow;
 use crate::clock::Timestamp;
+use crate::error::FieldMessage;
 use crate::fields::{self, Fields, FromFields};
 use crate::policy::Role;
 
@@ -45,9 +46,12 @@ pub struct Register {
     /// Display name.
     #[schema(min_length = 2, max_length = 100, example = "Test User")]
     pub name: String,
-    /// The tenant to join; a new one is made.
-    #[schema(min_length = 1, max_length = 50, example = "test-001")]
-    pub tenant_id: String,
+    /// The tenant to join, by an account without an invitation; a new one is made.
+    #[schema(min_length = 1, max_length = 50, nullable = false, example = "test-001")]
+    pub tenant_id: Option<String>,
+    /// From an invitation to this address, which decides on tenant and role.
+    #[schema(value_type = Option<String>, nullable = false)]
+    pub invite_token: Option<SecretString>,
 }
 
 impl FromFields for Register {
@@ -55,13 +59,21 @@ impl FromFields for Register {
         let email = fields.required("email", fields::email);
         let password = fields.required("password", new_password);
         let name = fields.required("name", fields::text(2, 100));
-        let tenant_id = fields.required("tenant_id", fields::text(1, 50));
-        Some(Self { email: email?, password: password?.into(), name: name?, tenant_id: tenant_id? })
+        let (mut tenant_id, mut invite_token) = (None, None);
+        if fields.has("invite_token") {
+            invite_token = fields.required("invite_token", fields::any_text).map(SecretString::from);
+            if fields.optional("tenant_id", fields::text(1, 50)).is_some() {
+                fields.fault("tenant_id", FieldMessage::Unknown);
+            }
+        } else {
+            tenant_id = fields.required("tenant_id", fields::text(1, 50));
+        }
+        Some(Self { email: email?, password: password?.into(), name: name?, tenant_id, invite_token })
     }
 }
 
 /// The rule for a password that is being set.
-fn new_password(value: serde_json::Value) -> fields::Read<String> {
+pub fn new_password(value: serde_json::Value) -> fields::Read<String> {
     let text = fields::text_from(PASSWORD_LENGTH)(value)?;
     fields::text_up_to(MAX_PASSWORD_LENGTH)(text.into())
 }
@@ -113,8 +125,19 @@ pub struct User {
 
 impl From<UserRow> for User {
     fn from(row: UserRow) -> Self {
-        let UserRow { id, tenant_id, email, password_hash: _, name, role, is_active, last_login, version, created_at } =
-            row;
+        let UserRow {
+            id,
+            tenant_id,
+            email,
+            password_hash: _,
+            name,
+            role,
+            is_active,
+            last_login,
+            token_generation: _,
+            version,
+            created_at,
+        } = row;
         Self { id, tenant_id, email, name, role, is_active, created_at, last_login, version }
     }
 }

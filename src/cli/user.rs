@@ -22,12 +22,14 @@ pub async fn create(config: &Config, args: UserArgs) -> Outcome {
     let password = read_password(password_stdin)?;
     // The same rules as for registration.
     let body = json!({"email": email, "password": password, "name": name, "tenant_id": tenant});
-    let Register { email, password, name, tenant_id } = Fields::read_body(body).map_err(|faults| {
-        let faults = serde_json::to_string_pretty(&faults.in_language(Language::English)).unwrap_or_default();
-        format!("the arguments are wrong: {faults}")
-    })?;
+    let Register { email, password, name, tenant_id: _, invite_token: _ } =
+        Fields::read_body(body).map_err(|faults| {
+            let faults = serde_json::to_string_pretty(&faults.in_language(Language::English)).unwrap_or_default();
+            format!("the arguments are wrong: {faults}")
+        })?;
     let password_hash = password::hash(password).await?;
-    let user = NewUserRow { tenant_id, email, password_hash, name, role, created_at: Clock::System.now() };
+    let created_at = Clock::System.now();
+    let user = NewUserRow { tenant_id: tenant, email, password_hash, name, role, created_by: None, created_at };
     let db = open_migrated(config).await?;
     let id = transaction!(db, |tx| {
         store::ensure_tenant(tx, &user.tenant_id, user.created_at).await?;

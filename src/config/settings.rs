@@ -140,9 +140,10 @@ impl<'a> Settings<'a> {
 
     /// `REGISTRATION`.
     pub fn registration(&mut self, production: bool) -> Registration {
-        let default = if production { Registration::Closed } else { Registration::Open };
-        let registration =
-            self.choice(&["REGISTRATION"], &[("open", Registration::Open), ("closed", Registration::Closed)], default);
+        let default = if production { Registration::Invite } else { Registration::Open };
+        let choices =
+            [("open", Registration::Open), ("invite", Registration::Invite), ("closed", Registration::Closed)];
+        let registration = self.choice(&["REGISTRATION"], &choices, default);
         if production && registration == Registration::Open {
             self.problem("REGISTRATION", "must not be open in production: anybody could join any tenant");
         }

@@ -1,6 +1,10 @@
 //! Contracts, whose amounts are encrypted at rest.
 
+mod access;
 mod amount;
+mod export;
+pub mod history;
+mod renewal;
 mod routes;
 pub mod store;
 pub mod types;

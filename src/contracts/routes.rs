@@ -2,54 +2,68 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::amount::{AmountCipher, Place};
-use super::store::{self, ContractRow};
+use super::access::{answer, find, find_to_change, open, seal};
+use super::export::ContractExport;
+use super::history::types::HistoryAction;
 use super::types::{
-    Contract, ContractAnswer, ContractChanged, ContractList, ContractPatch, ContractQuery, NewContract,
+    ContractAnswer, ContractChanged, ContractList, ContractPatch, ContractQuery, ExpiringQuery, NewContract,
 };
+use super::{history, renewal, store};
 use crate::answer::{NO_STORE, created};
 use crate::app::AppState;
-use crate::auth::{May, Scope};
-use crate::db::{Conn, transaction};
+use crate::auth::May;
+use crate::csv_export::{self, WantsCsv};
+use crate::db::transaction;
 use crate::error::{ApiError, Code, ErrorBody, FieldMessage};
+use crate::etag::{Conditions, etag};
 use crate::extract::{Body, Id, Query};
 use crate::page::PageParams;
-use crate::policy::{CreateContract, DeleteContract, ReadAmounts, ReadContracts, UpdateContract};
-
-/// What stands for an amount that the caller may not see.
-const HIDDEN: &str = "***";
+use crate::policy::{CreateContract, DeleteContract, ReadContracts, UpdateContract};
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list_contracts, create_contract)).routes(routes!(
-        get_contract,
-        update_contract,
-        delete_contract
-    ))
+    OpenApiRouter::new()
+        .routes(routes!(list_contracts, create_contract))
+        .routes(routes!(list_expiring_contracts))
+        .routes(routes!(get_contract, update_contract, delete_contract))
+        .merge(history::router())
+        .merge(renewal::router())
 }
 
 /// List contracts
 ///
 /// Sorts by `end_date`, `start_date`, `created_at`, `updated_at`, `contract_number`, `customer_name`, `title` or `id`.
+///
+/// With `Accept: text/csv` it is a file for spreadsheets, of all contracts that match: no page counts.
 #[utoipa::path(
     get, path = "/contracts", tag = "contracts",
     params(ContractQuery, PageParams),
-    responses((status = 200, description = "A page of contracts", body = ContractList)),
+    responses((
+        status = 200, description = "A page of contracts; as CSV, all of them",
+        content((ContractList = "application/json"), (String = "text/csv")),
+    )),
     security(("bearer" = [])),
 )]
 async fn list_contracts(
     May(scope, _): May<ReadContracts>,
     State(app): State<AppState>,
+    WantsCsv(wants_csv): WantsCsv,
     Query(query): Query<ContractQuery>,
-) -> Result<impl IntoResponse, ApiError> {
+) -> Result<Response, ApiError> {
+    if wants_csv {
+        let start = query.page.from_start();
+        let file = csv_export::answer(ContractExport { app, scope, query }, start).await?;
+        return Ok(([NO_STORE], file).into_response());
+    }
     let (rows, page) = store::list(&mut app.db.read().await?, &scope, &query).await?.split();
     let contracts = rows.into_iter().map(|row| answer(&app.amounts, &scope, row)).collect();
-    Ok(([NO_STORE], Json(ContractList { contracts, page })))
+    let vary = (header::VARY, "accept");
+    Ok(([NO_STORE, vary], Json(ContractList { contracts, page })).into_response())
 }
 
 /// Make a contract
@@ -57,7 +71,10 @@ async fn list_contracts(
     post, path = "/contracts", tag = "contracts",
     request_body = NewContract,
     responses(
-        (status = 201, description = "The contract", body = ContractChanged, headers(("Location" = String))),
+        (
+            status = 201, description = "The contract", body = ContractChanged,
+            headers(("Location" = String), ("ETag" = String)),
+        ),
         (status = 409, description = "The number is taken", body = ErrorBody),
     ),
     security(("bearer" = [])),
@@ -67,33 +84,66 @@ async fn create_contract(
     State(app): State<AppState>,
     body: Body<NewContract>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let (row, amount) = body.read()?.into_row(&scope, app.clock.now());
+    let now = app.clock.now();
+    let (row, amount) = body.read()?.into_row(&scope, now);
     let row = transaction!(app.db, |tx| {
         let id = store::insert(tx, &scope, &row)
             .await
             .map_err(|error| ApiError::duplicate(error, Code::ContractNumberTaken))?;
         store::set_amount(tx, &scope, id, &seal(&app.amounts, &scope, id, &amount)?).await?;
-        find(tx, &scope, id).await
+        let row = find(tx, &scope, id).await?;
+        history::record(tx, &scope, HistoryAction::Created, None, &row, now).await?;
+        Ok(row)
     })?;
+    let (id, tag) = (row.id, etag(row.version));
     let contract = answer(&app.amounts, &scope, row);
-    let id = contract.id;
-    Ok(([NO_STORE], created("contracts", id, ContractChanged { message: "Contract created successfully", contract })))
+    let answer = ContractChanged { message: "Contract created successfully", contract };
+    Ok(([tag], [NO_STORE], created("contracts", id, answer)))
+}
+
+/// List contracts that end soon
+///
+/// The active ones that end between today and `days` from now, both included, in `APP_TIMEZONE`; those that end first
+/// come first. Sorts as the list of all contracts does.
+#[utoipa::path(
+    get, path = "/contracts/expiring", tag = "contracts",
+    params(ExpiringQuery, PageParams),
+    responses((status = 200, description = "A page of contracts", body = ContractList)),
+    security(("bearer" = [])),
+)]
+async fn list_expiring_contracts(
+    May(scope, _): May<ReadContracts>,
+    State(app): State<AppState>,
+    Query(query): Query<ExpiringQuery>,
+) -> Result<impl IntoResponse, ApiError> {
+    let query = query.starting(app.today());
+    let (rows, page) = store::list(&mut app.db.read().await?, &scope, &query).await?.split();
+    let contracts = rows.into_iter().map(|row| answer(&app.amounts, &scope, row)).collect();
+    Ok(([NO_STORE], Json(ContractList { contracts, page })))
 }
 
 /// Get a contract
 #[utoipa::path(
     get, path = "/contracts/{contract_id}", tag = "contracts",
-    params(("contract_id" = i64, Path, description = "Key", example = 1)),
-    responses((status = 200, description = "The contract", body = ContractAnswer)),
+    params(
+        ("contract_id" = i64, Path, description = "Key", example = 1),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an answer that the caller has"),
+    ),
+    responses(
+        (status = 200, description = "The contract", body = ContractAnswer, headers(("ETag" = String))),
+        (status = 304, description = "It is as the caller has it"),
+    ),
     security(("bearer" = [])),
 )]
 async fn get_contract(
     Id(id): Id,
     May(scope, _): May<ReadContracts>,
     State(app): State<AppState>,
+    conditions: Conditions,
 ) -> Result<impl IntoResponse, ApiError> {
     let row = find(&mut app.db.read().await?, &scope, id).await?;
-    Ok(([NO_STORE], Json(ContractAnswer { contract: answer(&app.amounts, &scope, row) })))
+    let version = row.version;
+    Ok(([NO_STORE], conditions.answer(version, ContractAnswer { contract: answer(&app.amounts, &scope, row) })))
 }
 
 /// Change a contract
@@ -101,11 +151,15 @@ async fn get_contract(
 /// Absent fields stay, null clears. `PUT` and `PATCH` are the same.
 #[utoipa::path(
     method(put, patch), path = "/contracts/{contract_id}", tag = "contracts",
-    params(("contract_id" = i64, Path, description = "Key", example = 1)),
+    params(
+        ("contract_id" = i64, Path, description = "Key", example = 1),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the contract as the caller has seen it"),
+    ),
     request_body = ContractPatch,
     responses(
-        (status = 200, description = "The contract as it is now", body = ContractChanged),
+        (status = 200, description = "The contract as it is now", body = ContractChanged, headers(("ETag" = String))),
         (status = 409, description = "The number is taken", body = ErrorBody),
+        (status = 412, description = "It has changed since; nothing was changed", body = ErrorBody),
     ),
     security(("bearer" = [])),
 )]
@@ -113,15 +167,17 @@ async fn update_contract(
     Id(id): Id,
     May(scope, _): May<UpdateContract>,
     State(app): State<AppState>,
+    conditions: Conditions,
     body: Body<ContractPatch>,
 ) -> Result<impl IntoResponse, ApiError> {
     let patch = body.read_for(async { find(&mut app.db.read().await?, &scope, id).await }).await?;
     let now = app.clock.now();
     let row = transaction!(app.db, |tx| {
-        let old = store::find_for_update(tx, &scope, id).await?.ok_or(Code::ContractNotFound)?;
+        let old = find_to_change(tx, &scope, id).await?;
+        conditions.check(old.version)?;
         let (mut new, amount) = patch.clone().apply(&old);
         if let Some(amount) = amount
-            && open(&app.amounts, &scope, &old).as_ref() != Some(&amount)
+            && open(&app.amounts, &scope, id, &old.amount_encrypted).as_ref() != Some(&amount)
         {
             new.amount_encrypted = seal(&app.amounts, &scope, id, &amount)?;
         }
@@ -135,44 +191,46 @@ async fn update_contract(
         }
         new.version += 1;
         new.updated_at = now;
-        store::update(tx, &scope, &new).await.map_err(|error| ApiError::duplicate(error, Code::ContractNumberTaken))?;
+        let updated = store::update(tx, &scope, &new, old.version).await;
+        if !updated.map_err(|error| ApiError::duplicate(error, Code::ContractNumberTaken))? {
+            return Err(Code::PreconditionFailed.into());
+        }
+        history::record(tx, &scope, HistoryAction::Updated, Some(&old), &new, now).await?;
         Ok(new)
     })?;
+    let tag = etag(row.version);
     let contract = answer(&app.amounts, &scope, row);
-    Ok(([NO_STORE], Json(ContractChanged { message: "Contract updated successfully", contract })))
+    Ok(([tag], [NO_STORE], Json(ContractChanged { message: "Contract updated successfully", contract })))
 }
 
 /// Delete a contract
 ///
-/// Its history goes with it.
+/// Its history goes with it. A contract that follows it stays, without `parent_id`.
 #[utoipa::path(
     delete, path = "/contracts/{contract_id}", tag = "contracts",
-    params(("contract_id" = i64, Path, description = "Key", example = 1)),
-    responses((status = 204, description = "It is gone")),
+    params(
+        ("contract_id" = i64, Path, description = "Key", example = 1),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the contract as the caller has seen it"),
+    ),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 412, description = "It has changed since, and is still there", body = ErrorBody),
+    ),
     security(("bearer" = [])),
 )]
 async fn delete_contract(
     Id(id): Id,
     May(scope, _): May<DeleteContract>,
     State(app): State<AppState>,
+    conditions: Conditions,
 ) -> Result<StatusCode, ApiError> {
-    let deleted = transaction!(app.db, |tx| Ok(store::delete(tx, &scope, id).await?))?;
-    if deleted { Ok(StatusCode::NO_CONTENT) } else { Err(Code::ContractNotFound.into()) }
-}
-
-async fn find(conn: &mut Conn, scope: &Scope, id: i64) -> Result<ContractRow, ApiError> {
-    store::find(conn, scope, id).await?.ok_or_else(|| Code::ContractNotFound.into())
-}
-
-fn answer(amounts: &AmountCipher, scope: &Scope, row: ContractRow) -> Contract {
-    let amount = if scope.may::<ReadAmounts>() { open(amounts, scope, &row) } else { Some(HIDDEN.into()) };
-    Contract::new(row, amount)
-}
-
-fn open(amounts: &AmountCipher, scope: &Scope, row: &ContractRow) -> Option<String> {
-    amounts.open_or_report(&row.amount_encrypted, Place { tenant: scope.tenant(), contract: row.id })
-}
-
-fn seal(amounts: &AmountCipher, scope: &Scope, id: i64, amount: &str) -> Result<String, ApiError> {
-    amounts.seal(amount, Place { tenant: scope.tenant(), contract: id }).map_err(ApiError::internal)
+    transaction!(app.db, |tx| {
+        let contract = find_to_change(tx, &scope, id).await?;
+        conditions.check(contract.version)?;
+        if store::delete(tx, &scope, id, contract.version).await? {
+            Ok(StatusCode::NO_CONTENT)
+        } else {
+            Err(Code::PreconditionFailed.into())
+        }
+    })
 }

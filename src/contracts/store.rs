@@ -2,11 +2,11 @@
 
 use chrono::NaiveDate;
 
-use super::types::{ContractQuery, ContractStatus};
+use super::types::{ContractQuery, ContractStatus, ContractType};
 use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::db::{Conn, DbResult, Sql, Value, escape_like, fold, sql};
-use crate::page::{Kind, List, Listing, SortField, Sortable};
+use crate::page::{Kind, List, Listing, Page, SortField, Sortable};
 
 /// A contract.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
@@ -21,6 +21,8 @@ pub struct ContractRow {
     pub customer_name: String,
     /// Title.
     pub title: String,
+    /// Kind.
+    pub contract_type: ContractType,
     /// Description.
     pub description: Option<String>,
     /// Sealed for this row.
@@ -41,6 +43,8 @@ pub struct ContractRow {
     pub contact_phone: Option<String>,
     /// Notes.
     pub notes: Option<String>,
+    /// The contract that it succeeds.
+    pub parent_id: Option<i64>,
     /// Counts changes.
     pub version: i64,
     /// Made.
@@ -85,21 +89,38 @@ impl Sortable for ContractRow {
 
 macro_rules! columns {
     () => {
-        "c.id, c.tenant_id, c.contract_number, c.customer_name, c.title, c.description, c.amount_encrypted, c.currency, \
-         c.start_date, c.end_date, c.auto_renewal, c.status, c.contact_email, c.contact_phone, c.notes, c.version, \
-         c.created_at, c.updated_at, c.created_by"
+        "c.id, c.tenant_id, c.contract_number, c.customer_name, c.title, c.contract_type, c.description, \
+         c.amount_encrypted, c.currency, c.start_date, c.end_date, c.auto_renewal, c.status, c.contact_email, \
+         c.contact_phone, c.notes, r.parent_id, c.version, c.created_at, c.updated_at, c.created_by"
     };
 }
 
+macro_rules! from {
+    () => {
+        "contracts c left join contract_renewals r on r.tenant_id = c.tenant_id and r.contract_id = c.id"
+    };
+}
+
+const LIST: List = List { table: "contracts c", from: from!(), columns: columns!() };
+
 /// A page of the contracts that match.
 pub async fn list(conn: &mut Conn, scope: &Scope, query: &ContractQuery) -> DbResult<Listing<ContractRow>> {
-    const LIST: List = List { table: "contracts c", from: "contracts c", columns: columns!() };
     query.page.fetch(conn, &LIST, &filter(scope, query)).await
+}
+
+/// A step of a walk over all contracts that match, and where it goes on.
+pub async fn walk(
+    conn: &mut Conn,
+    scope: &Scope,
+    query: &ContractQuery,
+    page: &Page,
+) -> DbResult<(Vec<ContractRow>, Option<Page>)> {
+    page.fetch_step(conn, &LIST, &filter(scope, query)).await
 }
 
 /// The contract.
 pub async fn find(conn: &mut Conn, scope: &Scope, id: i64) -> DbResult<Option<ContractRow>> {
-    const FIND: &str = concat!("select ", columns!(), " from contracts c where c.tenant_id = ? and c.id = ?");
+    const FIND: &str = concat!("select ", columns!(), " from ", from!(), " where c.tenant_id = ? and c.id = ?");
     conn.fetch_optional(sql(FIND).bind(scope.tenant()).bind(id)).await
 }
 
@@ -110,20 +131,21 @@ pub async fn find_for_update(conn: &mut Conn, scope: &Scope, id: i64) -> DbResul
     find(conn, scope, id).await
 }
 
-/// Inserts a contract and gives its id; `contract.id` does not count. A taken number is a duplicate.
+/// Inserts a contract and gives its id; `id` and `parent_id` do not count. A taken number is a duplicate.
 ///
 /// The amount can only be sealed for an id, so [`set_amount`] follows in the same transaction.
 pub async fn insert(conn: &mut Conn, scope: &Scope, contract: &ContractRow) -> DbResult<i64> {
     const INSERT: &str = "insert into contracts (tenant_id, contract_number, customer_name, customer_name_folded, \
-                          title, description, amount_encrypted, currency, start_date, end_date, auto_renewal, \
-                          status, contact_email, contact_phone, notes, search_text, version, created_at, updated_at, \
-                          created_by) values ";
+                          title, contract_type, description, amount_encrypted, currency, start_date, end_date, \
+                          auto_renewal, status, contact_email, contact_phone, notes, search_text, version, created_at, \
+                          updated_at, created_by) values ";
     let values = vec![
         scope.tenant().into(),
         (&contract.contract_number).into(),
         (&contract.customer_name).into(),
         fold(&contract.customer_name).into(),
         (&contract.title).into(),
+        contract.contract_type.into(),
         (&contract.description).into(),
         "".into(),
         (&contract.currency).into(),
@@ -150,17 +172,20 @@ pub async fn set_amount(conn: &mut Conn, scope: &Scope, id: i64, sealed: &str) -
     Ok(())
 }
 
-/// Writes the row's values and its new version; a taken number is a duplicate.
-pub async fn update(conn: &mut Conn, scope: &Scope, contract: &ContractRow) -> DbResult<()> {
+/// Writes the row's values and its new version, if its version is still this one; a taken number is a duplicate. Gives
+/// whether it was.
+pub async fn update(conn: &mut Conn, scope: &Scope, contract: &ContractRow, version: i64) -> DbResult<bool> {
     const UPDATE: &str = "update contracts set contract_number = ?, customer_name = ?, customer_name_folded = ?, \
-                          title = ?, description = ?, amount_encrypted = ?, currency = ?, start_date = ?, \
-                          end_date = ?, auto_renewal = ?, status = ?, contact_email = ?, contact_phone = ?, \
-                          notes = ?, search_text = ?, version = ?, updated_at = ? where tenant_id = ? and id = ?";
+                          title = ?, contract_type = ?, description = ?, amount_encrypted = ?, currency = ?, \
+                          start_date = ?, end_date = ?, auto_renewal = ?, status = ?, contact_email = ?, \
+                          contact_phone = ?, notes = ?, search_text = ?, version = ?, updated_at = ? \
+                          where tenant_id = ? and id = ? and version = ?";
     let update = sql(UPDATE)
         .bind(&contract.contract_number)
         .bind(&contract.customer_name)
         .bind(fold(&contract.customer_name))
         .bind(&contract.title)
+        .bind(contract.contract_type)
         .bind(&contract.description)
         .bind(&contract.amount_encrypted)
         .bind(&contract.currency)
@@ -174,20 +199,22 @@ pub async fn update(conn: &mut Conn, scope: &Scope, contract: &ContractRow) -> D
         .bind(search_text(contract))
         .bind(contract.version)
         .bind(contract.updated_at);
-    conn.execute(update.bind(scope.tenant()).bind(contract.id)).await?;
-    Ok(())
+    Ok(conn.execute(update.bind(scope.tenant()).bind(contract.id).bind(version)).await? == 1)
 }
 
-/// Deletes the contract with its history. Gives whether it was there.
-pub async fn delete(conn: &mut Conn, scope: &Scope, id: i64) -> DbResult<bool> {
-    let delete = sql("delete from contracts where tenant_id = ? and id = ?");
-    Ok(conn.execute(delete.bind(scope.tenant()).bind(id)).await? == 1)
+/// Deletes the contract with its history, if its version is still this one. Gives whether it was.
+pub async fn delete(conn: &mut Conn, scope: &Scope, id: i64, version: i64) -> DbResult<bool> {
+    let delete = sql("delete from contracts where tenant_id = ? and id = ? and version = ?");
+    Ok(conn.execute(delete.bind(scope.tenant()).bind(id).bind(version)).await? == 1)
 }
 
 fn filter(scope: &Scope, query: &ContractQuery) -> Sql {
     let mut filter = sql("c.tenant_id = ?").bind(scope.tenant());
     if let Some(status) = query.status {
         filter = filter.push(" and c.status = ?").bind(status);
+    }
+    if let Some(kind) = query.contract_type {
+        filter = filter.push(" and c.contract_type = ?").bind(kind);
     }
     // An empty part is in every name.
     if let Some(name) = query.customer_name.as_deref().filter(|name| !name.is_empty()) {

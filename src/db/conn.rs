@@ -81,14 +81,14 @@ impl Conn {
         self.fetch_one::<(i64,)>(sql).await.map(|(count,)| count)
     }
 
-    /// Keeps other transactions from changing the row until this one ends, so that what is read next is what is
+    /// Keeps other transactions from changing the rows until this one ends, so that what is read next is what is
     /// changed. SQLite needs none of it: only one transaction writes at a time.
     ///
     /// Comes before any other statement: MariaDB's snapshot begins at the first plain read, and must not be older than
     /// the lock.
     pub async fn lock(&mut self, select: Sql) -> DbResult<()> {
         if matches!(self, Self::MariaDbTransaction(_)) {
-            self.fetch_optional::<(i64,)>(select.push(" for update")).await?;
+            self.fetch_all::<(i64,)>(select.push(" for update")).await?;
         }
         Ok(())
     }

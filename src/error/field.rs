@@ -62,6 +62,22 @@ pub enum FieldMessage {
     EndsBeforeStart,
     /// No active user of the tenant.
     NotAMember,
+    /// No top-level task of the tenant.
+    NotAParent,
+    /// A task that has subtasks, where there may be none.
+    HasSubtasks,
+    /// No task of the tenant.
+    NoSuchTask,
+    /// There before.
+    Repeated,
+    /// A line of CSV with more cells than there are columns.
+    TooManyCells,
+    /// No invitation that counts, or one for another address.
+    NotAnInvitation,
+    /// Not the password of now.
+    WrongPassword,
+    /// Not a refresh token of the caller.
+    NotARefreshToken,
 }
 
 impl FieldMessage {
@@ -103,6 +119,14 @@ impl FieldMessage {
             Self::NotACursor => "Not a valid cursor.".into(),
             Self::EndsBeforeStart => "Must not be before start_date.".into(),
             Self::NotAMember => "Not an active user of this tenant.".into(),
+            Self::NotAParent => "Not a top-level task of this tenant.".into(),
+            Self::HasSubtasks => "A task with subtasks cannot be a subtask.".into(),
+            Self::NoSuchTask => "Not a task of this tenant.".into(),
+            Self::Repeated => "Must not be repeated.".into(),
+            Self::TooManyCells => "More cells than columns.".into(),
+            Self::NotAnInvitation => "Not a valid invitation for this email address.".into(),
+            Self::WrongPassword => "Not the current password.".into(),
+            Self::NotARefreshToken => "Not a refresh token of this account.".into(),
         }
     }
 
@@ -134,6 +158,14 @@ impl FieldMessage {
             Self::NotACursor => "올바른 커서가 아닙니다.".into(),
             Self::EndsBeforeStart => "start_date보다 빠를 수 없습니다.".into(),
             Self::NotAMember => "이 테넌트의 활성 사용자가 아닙니다.".into(),
+            Self::NotAParent => "이 테넌트의 최상위 업무가 아닙니다.".into(),
+            Self::HasSubtasks => "하위 업무가 있는 업무는 하위 업무가 될 수 없습니다.".into(),
+            Self::NoSuchTask => "이 테넌트의 업무가 아닙니다.".into(),
+            Self::Repeated => "중복될 수 없습니다.".into(),
+            Self::TooManyCells => "셀이 열보다 많습니다.".into(),
+            Self::NotAnInvitation => "이 이메일 주소에 유효한 초대가 아닙니다.".into(),
+            Self::WrongPassword => "현재 비밀번호가 아닙니다.".into(),
+            Self::NotARefreshToken => "이 계정의 리프레시 토큰이 아닙니다.".into(),
         }
     }
 }

@@ -57,6 +57,11 @@ pub trait FromFields: Sized {
     fn from_fields(fields: &mut Fields) -> Option<Self>;
 }
 
+/// An object with fields of its own, as a part of another one.
+pub fn object<T: FromFields>(value: Value) -> Read<T> {
+    Fields::read_body(value).map_err(FieldFault::Parts)
+}
+
 /// The fields that have not been taken yet, and what was wrong with those that have.
 #[derive(Debug)]
 pub struct Fields {
@@ -87,6 +92,11 @@ impl Fields {
         let mut fields = Self { values, faults: FieldFaults::default() };
         let read = T::from_fields(&mut fields);
         fields.finish(read)
+    }
+
+    /// Whether the field is there and has not been taken yet.
+    pub fn has(&self, name: &str) -> bool {
+        self.values.contains_key(name)
     }
 
     /// A field that must be there and not null.

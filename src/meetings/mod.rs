@@ -1,5 +1,9 @@
 //! Meetings with their attendees and action items.
 
+pub mod action_items;
+pub mod attendees;
+mod change;
+mod export;
 mod routes;
 pub mod store;
 pub mod types;

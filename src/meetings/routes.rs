@@ -2,47 +2,64 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::change::{check_publishing, find, find_changeable, find_to_change};
+use super::export::MeetingExport;
 use super::store::{self, MeetingRow};
 use super::types::{
     Meeting, MeetingAnswer, MeetingChanged, MeetingList, MeetingPatch, MeetingQuery, MeetingStatus, NewMeeting,
 };
+use super::{action_items, attendees};
 use crate::answer::created;
 use crate::app::AppState;
 use crate::auth::{May, Scope};
+use crate::clock::Timestamp;
+use crate::csv_export::{self, WantsCsv};
 use crate::db::{Conn, transaction};
-use crate::error::{ApiError, Code};
+use crate::error::{ApiError, Code, ErrorBody};
+use crate::etag::{Conditions, etag};
 use crate::extract::{Body, Id, Query};
 use crate::page::PageParams;
 use crate::policy::{CreateMeeting, DeleteMeeting, PublishMeeting, ReadMeetings, UpdateMeeting};
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list_meetings, create_meeting)).routes(routes!(
-        get_meeting,
-        update_meeting,
-        delete_meeting
-    ))
+    OpenApiRouter::new()
+        .routes(routes!(list_meetings, create_meeting))
+        .routes(routes!(get_meeting, update_meeting, delete_meeting))
+        .routes(routes!(publish_meeting))
+        .merge(attendees::router())
+        .merge(action_items::router())
 }
 
 /// List meetings
 ///
 /// Sorts by `meeting_date`, `created_at`, `updated_at`, `title` or `id`.
+///
+/// With `Accept: text/csv` it is a file for spreadsheets, of all meetings that match: no page counts.
 #[utoipa::path(
     get, path = "/meetings", tag = "meetings",
     params(MeetingQuery, PageParams),
-    responses((status = 200, description = "A page of meetings", body = MeetingList)),
+    responses((
+        status = 200, description = "A page of meetings; as CSV, all of them",
+        content((MeetingList = "application/json"), (String = "text/csv")),
+    )),
     security(("bearer" = [])),
 )]
 async fn list_meetings(
     May(scope, _): May<ReadMeetings>,
     State(app): State<AppState>,
+    WantsCsv(wants_csv): WantsCsv,
     Query(query): Query<MeetingQuery>,
-) -> Result<Json<MeetingList>, ApiError> {
+) -> Result<Response, ApiError> {
+    if wants_csv {
+        let start = query.page.from_start();
+        return csv_export::answer(MeetingExport { app, scope, query }, start).await;
+    }
     let mut conn = app.db.read().await?;
     let (rows, page) = store::list(&mut conn, &scope, &query).await?.split();
     let mut parts = store::parts(&mut conn, &scope, &rows).await?;
@@ -50,76 +67,93 @@ async fn list_meetings(
         let parts = parts.remove(&row.id).unwrap_or_default();
         Meeting::new(row, parts)
     });
-    Ok(Json(MeetingList { meetings: meetings.collect(), page }))
+    let answer = MeetingList { meetings: meetings.collect(), page };
+    Ok(([(header::VARY, "accept")], Json(answer)).into_response())
 }
 
 /// Make a meeting
 #[utoipa::path(
     post, path = "/meetings", tag = "meetings",
     request_body = NewMeeting,
-    responses((status = 201, description = "The meeting", body = MeetingChanged, headers(("Location" = String)))),
+    responses((
+        status = 201, description = "The meeting", body = MeetingChanged,
+        headers(("Location" = String), ("ETag" = String)),
+    )),
     security(("bearer" = [])),
 )]
 async fn create_meeting(
     May(scope, _): May<CreateMeeting>,
     State(app): State<AppState>,
     body: Body<NewMeeting>,
-) -> Result<Response, ApiError> {
+) -> Result<impl IntoResponse, ApiError> {
     let row = body.read()?.into_row(&scope, app.clock.now());
     check_publishing(&scope, MeetingStatus::Draft, row.status)?;
     let meeting = transaction!(app.db, |tx| {
         let id = store::insert(tx, &scope, &row).await?;
         find_whole(tx, &scope, id).await
     })?;
-    Ok(created("meetings", meeting.id, MeetingChanged { message: "Meeting created successfully", meeting }))
+    let (id, tag) = (meeting.id, meeting.tag());
+    let answer = MeetingChanged { message: "Meeting created successfully", meeting };
+    Ok(([etag(tag)], created("meetings", id, answer)))
 }
 
 /// Get a meeting
 #[utoipa::path(
     get, path = "/meetings/{meeting_id}", tag = "meetings",
-    params(("meeting_id" = i64, Path, description = "Key", example = 1)),
-    responses((status = 200, description = "The meeting", body = MeetingAnswer)),
+    params(
+        ("meeting_id" = i64, Path, description = "Key", example = 1),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an answer that the caller has"),
+    ),
+    responses(
+        (status = 200, description = "The meeting", body = MeetingAnswer, headers(("ETag" = String))),
+        (status = 304, description = "It is as the caller has it"),
+    ),
     security(("bearer" = [])),
 )]
 async fn get_meeting(
     Id(id): Id,
     May(scope, _): May<ReadMeetings>,
     State(app): State<AppState>,
-) -> Result<Json<MeetingAnswer>, ApiError> {
+    conditions: Conditions,
+) -> Result<Response, ApiError> {
     let meeting = find_whole(&mut app.db.read().await?, &scope, id).await?;
-    Ok(Json(MeetingAnswer { meeting }))
+    Ok(conditions.answer(meeting.tag(), MeetingAnswer { meeting }))
 }
 
 /// Change a meeting
 ///
-/// Absent fields stay, null clears. `PUT` and `PATCH` are the same.
+/// Absent fields stay, null clears. `PUT` and `PATCH` are the same. The `ETag` tells of attendees and action items too,
+/// but only a change of the meeting itself makes it another one for `If-Match`.
 #[utoipa::path(
     method(put, patch), path = "/meetings/{meeting_id}", tag = "meetings",
-    params(("meeting_id" = i64, Path, description = "Key", example = 1)),
+    params(
+        ("meeting_id" = i64, Path, description = "Key", example = 1),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the meeting as the caller has seen it"),
+    ),
     request_body = MeetingPatch,
-    responses((status = 200, description = "The meeting as it is now", body = MeetingChanged)),
+    responses(
+        (status = 200, description = "The meeting as it is now", body = MeetingChanged, headers(("ETag" = String))),
+        (status = 412, description = "It has changed since; nothing was changed", body = ErrorBody),
+    ),
     security(("bearer" = [])),
 )]
 async fn update_meeting(
     Id(id): Id,
     May(scope, _): May<UpdateMeeting>,
     State(app): State<AppState>,
+    conditions: Conditions,
     body: Body<MeetingPatch>,
-) -> Result<Json<MeetingChanged>, ApiError> {
-    let patch = body.read_for(async { find_to_change(&mut app.db.read().await?, &scope, id).await }).await?;
+) -> Result<impl IntoResponse, ApiError> {
+    let patch = body.read_for(async { find_changeable(&mut app.db.read().await?, &scope, id).await }).await?;
     let now = app.clock.now();
     let meeting = transaction!(app.db, |tx| {
         let old = find_to_change(tx, &scope, id).await?;
-        let mut new = patch.clone().apply(&old);
-        if new != old {
-            check_publishing(&scope, old.status, new.status)?;
-            new.version += 1;
-            new.updated_at = now;
-            store::update(tx, &scope, &new).await?;
-        }
+        conditions.check(old.version)?;
+        let new = patch.clone().apply(&old);
+        write(tx, &scope, &old, new, now).await?;
         find_whole(tx, &scope, id).await
     })?;
-    Ok(Json(MeetingChanged { message: "Meeting updated successfully", meeting }))
+    Ok(([etag(meeting.tag())], Json(MeetingChanged { message: "Meeting updated successfully", meeting })))
 }
 
 /// Delete a meeting
@@ -127,39 +161,88 @@ async fn update_meeting(
 /// Its attendees and action items go with it.
 #[utoipa::path(
     delete, path = "/meetings/{meeting_id}", tag = "meetings",
-    params(("meeting_id" = i64, Path, description = "Key", example = 1)),
-    responses((status = 204, description = "It is gone")),
+    params(
+        ("meeting_id" = i64, Path, description = "Key", example = 1),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the meeting as the caller has seen it"),
+    ),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 412, description = "It has changed since, and is still there", body = ErrorBody),
+    ),
     security(("bearer" = [])),
 )]
 async fn delete_meeting(
     Id(id): Id,
     May(scope, _): May<DeleteMeeting>,
     State(app): State<AppState>,
+    conditions: Conditions,
 ) -> Result<StatusCode, ApiError> {
-    let deleted = transaction!(app.db, |tx| Ok(store::delete(tx, &scope, id).await?))?;
-    if deleted { Ok(StatusCode::NO_CONTENT) } else { Err(Code::MeetingNotFound.into()) }
+    transaction!(app.db, |tx| {
+        store::lock(tx, &scope, id).await?;
+        let meeting = find(tx, &scope, id).await?;
+        conditions.check(meeting.version)?;
+        if store::delete(tx, &scope, id, meeting.version).await? {
+            Ok(StatusCode::NO_CONTENT)
+        } else {
+            Err(Code::PreconditionFailed.into())
+        }
+    })
 }
 
-async fn find(conn: &mut Conn, scope: &Scope, id: i64) -> Result<MeetingRow, ApiError> {
-    store::find(conn, scope, id).await?.ok_or_else(|| Code::MeetingNotFound.into())
+/// Publish a meeting
+///
+/// `published_at` tells when it was published first. One that is published stays as it is.
+#[utoipa::path(
+    post, path = "/meetings/{meeting_id}/publish", tag = "meetings",
+    params(
+        ("meeting_id" = i64, Path, description = "Key", example = 1),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the meeting as the caller has seen it"),
+    ),
+    responses(
+        (status = 200, description = "The meeting as it is now", body = MeetingChanged, headers(("ETag" = String))),
+        (status = 412, description = "It has changed since; nothing was changed", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+async fn publish_meeting(
+    Id(id): Id,
+    May(scope, _): May<PublishMeeting>,
+    State(app): State<AppState>,
+    conditions: Conditions,
+) -> Result<impl IntoResponse, ApiError> {
+    let now = app.clock.now();
+    let meeting = transaction!(app.db, |tx| {
+        let old = find_to_change(tx, &scope, id).await?;
+        conditions.check(old.version)?;
+        let new = MeetingRow { status: MeetingStatus::Published, ..old.clone() };
+        write(tx, &scope, &old, new, now).await?;
+        find_whole(tx, &scope, id).await
+    })?;
+    Ok(([etag(meeting.tag())], Json(MeetingChanged { message: "Meeting published successfully", meeting })))
+}
+
+/// Writes what has changed, if anything has.
+async fn write(
+    conn: &mut Conn,
+    scope: &Scope,
+    old: &MeetingRow,
+    mut new: MeetingRow,
+    now: Timestamp,
+) -> Result<(), ApiError> {
+    if new == *old {
+        return Ok(());
+    }
+    check_publishing(scope, old.status, new.status)?;
+    if new.status == MeetingStatus::Published && old.status != MeetingStatus::Published {
+        new.published_at = new.published_at.or(Some(now));
+    }
+    new.version += 1;
+    new.updated_at = now;
+    if store::update(conn, scope, &new, old.version).await? { Ok(()) } else { Err(Code::PreconditionFailed.into()) }
 }
 
 async fn find_whole(conn: &mut Conn, scope: &Scope, id: i64) -> Result<Meeting, ApiError> {
     let row = find(conn, scope, id).await?;
     let parts = store::parts(conn, scope, std::slice::from_ref(&row)).await?.remove(&id);
     Ok(Meeting::new(row, parts.unwrap_or_default()))
-}
-
-async fn find_to_change(conn: &mut Conn, scope: &Scope, id: i64) -> Result<MeetingRow, ApiError> {
-    let meeting = store::find_for_update(conn, scope, id).await?.ok_or(Code::MeetingNotFound)?;
-    scope.check::<UpdateMeeting>(meeting.created_by)?;
-    Ok(meeting)
-}
-
-/// Moving a meeting into or out of `published` is a permission of its own.
-fn check_publishing(scope: &Scope, from: MeetingStatus, to: MeetingStatus) -> Result<(), ApiError> {
-    if from == to || (from != MeetingStatus::Published && to != MeetingStatus::Published) {
-        return Ok(());
-    }
-    scope.check::<PublishMeeting>(None)
 }

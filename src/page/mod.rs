@@ -138,6 +138,11 @@ impl<R> Listing<R> {
 impl Page {
     /// Takes `page`, `limit`, `sort` and `cursor` from the query.
     pub fn from_fields<R: Sortable>(fields: &mut Fields) -> Option<Self> {
+        Self::sorted_by::<R>(R::DEFAULT, fields)
+    }
+
+    /// Like [`Page::from_fields`], for a list with another default order.
+    pub fn sorted_by<R: Sortable>(default: &str, fields: &mut Fields) -> Option<Self> {
         let number = fields.optional("page", |value| {
             fields::integer(value).and_then(|page| if page >= 1 { Ok(page) } else { Err(FieldMessage::Min(1).into()) })
         });
@@ -158,9 +163,36 @@ impl Page {
                 (orders, Some(after))
             }
             (Some(orders), None) => (orders, None),
-            (None, None) => (parse_sort::<R>(R::DEFAULT)?, None),
+            (None, None) => (parse_sort::<R>(default)?, None),
         };
         Some(Self { number: number.unwrap_or(1), limit: limit.unwrap_or(DEFAULT_LIMIT), orders, after })
+    }
+
+    /// Whether one of these fields is among those it is sorted by.
+    pub fn is_sorted_by(&self, names: &[&str]) -> bool {
+        self.orders.iter().any(|order| names.contains(&order.field.name))
+    }
+
+    /// The same order from its first row on, in the largest steps.
+    pub fn from_start(&self) -> Self {
+        Self { number: 1, limit: MAX_LIMIT, orders: self.orders.clone(), after: None }
+    }
+
+    /// Reads the page like [`Page::fetch`], but counts nothing, and gives the page behind it, if there is one: a step
+    /// of a walk over all rows.
+    pub async fn fetch_step<R: Sortable>(
+        &self,
+        conn: &mut Conn,
+        list: &List,
+        filter: &Sql,
+    ) -> DbResult<(Vec<R>, Option<Self>)> {
+        let listing: Listing<R> = match &self.after {
+            None => self.fetch_uncounted(conn, list, filter).await?,
+            Some(position) => self.fetch_after(position, conn, list, filter).await?,
+        };
+        let next = listing.next_cursor.as_deref().and_then(decode_cursor::<R>);
+        let next = next.map(|(orders, after)| Self { number: 1, limit: self.limit, orders, after: Some(after) });
+        Ok((listing.rows, next))
     }
 
     /// Reads the page of the rows that match `filter`, which begins with the tenant.
@@ -187,6 +219,17 @@ impl Page {
         let pages = (total + self.limit - 1) / self.limit;
         let counts = Counts { total, page: self.number, limit: self.limit, pages };
         Ok(self.listing(rows, Some(counts), offset.saturating_add(self.limit) < total))
+    }
+
+    async fn fetch_uncounted<R: Sortable>(&self, conn: &mut Conn, list: &List, filter: &Sql) -> DbResult<Listing<R>> {
+        let select = sql("select ").push(list.columns).push(" from ").push(list.from).push(" where ").append(filter);
+        // One more than asked for tells whether there is a next page.
+        let page = self.ordered::<R>(select, 0).push(" limit ?").bind(self.limit.saturating_add(1));
+        let mut rows: Vec<R> = conn.fetch_all(page).await?;
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        Ok(self.listing(rows, None, more))
     }
 
     async fn fetch_after<R: Sortable>(

@@ -2,19 +2,25 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::store::{self, TaskRow};
-use super::types::{NewTask, TaskAnswer, TaskChanged, TaskList, TaskPatch, TaskQuery};
+use super::export::TaskExport;
+use super::row::TaskRow;
+use super::types::{NewTask, Task, TaskAnswer, TaskChanged, TaskList, TaskPatch, TaskQuery};
+use super::{links, store};
 use crate::answer::created;
 use crate::app::AppState;
-use crate::auth::{self, May, Scope};
+use crate::auth::{May, Scope};
+use crate::clock::Timestamp;
+use crate::csv_export::{self, WantsCsv};
 use crate::db::{Conn, transaction};
-use crate::error::{ApiError, Code, FieldMessage};
+use crate::error::{ApiError, Code, ErrorBody};
+use crate::etag::{Conditions, etag};
 use crate::extract::{Body, Id, Query};
+use crate::mirror::{self, Moved};
 use crate::page::PageParams;
 use crate::policy::{CreateTask, DeleteTask, ReadTasks, UpdateTask};
 
@@ -26,26 +32,39 @@ pub fn router() -> OpenApiRouter<AppState> {
 /// List tasks
 ///
 /// Sorts by `created_at`, `updated_at`, `due_date`, `title`, `status`, `priority`, `year`, `week_number` or `id`.
+///
+/// With `Accept: text/csv` it is a file for spreadsheets, of all tasks that match: no page counts.
 #[utoipa::path(
     get, path = "/tasks", tag = "tasks",
     params(TaskQuery, PageParams),
-    responses((status = 200, description = "A page of tasks", body = TaskList)),
+    responses((
+        status = 200, description = "A page of tasks; as CSV, all of them",
+        content((TaskList = "application/json"), (String = "text/csv")),
+    )),
     security(("bearer" = [])),
 )]
 async fn list_tasks(
     May(scope, _): May<ReadTasks>,
     State(app): State<AppState>,
+    WantsCsv(wants_csv): WantsCsv,
     Query(query): Query<TaskQuery>,
-) -> Result<Json<TaskList>, ApiError> {
+) -> Result<Response, ApiError> {
+    if wants_csv {
+        let start = query.page.from_start();
+        return csv_export::answer(TaskExport { app, scope, query }, start).await;
+    }
     let tasks = store::list(&mut app.db.read().await?, &scope, &query).await?;
-    Ok(Json(tasks.into()))
+    Ok(([(header::VARY, "accept")], Json(TaskList::from(tasks))).into_response())
 }
 
 /// Make a task
 #[utoipa::path(
     post, path = "/tasks", tag = "tasks",
     request_body = NewTask,
-    responses((status = 201, description = "The task", body = TaskChanged, headers(("Location" = String)))),
+    responses((
+        status = 201, description = "The task", body = TaskChanged,
+        headers(("Location" = String), ("ETag" = String)),
+    )),
     security(("bearer" = [])),
 )]
 async fn create_task(
@@ -53,29 +72,42 @@ async fn create_task(
     State(app): State<AppState>,
     body: Body<NewTask>,
 ) -> Result<Response, ApiError> {
-    let task = body.read()?.into_row(&scope, app.clock.now());
+    let row = body.read()?.into_row(&scope, app.clock.now());
     let task = transaction!(app.db, |tx| {
-        check_assignee(tx, &scope, task.assigned_to).await?;
-        let id = store::insert(tx, &scope, &task).await?;
+        store::lock(tx, &scope, row.parent_id.as_slice()).await?;
+        let faults = links::faults_of_new(tx, &scope, &row).await?;
+        if !faults.is_empty() {
+            return Err(ApiError::fields(faults));
+        }
+        let id = store::insert(tx, &scope, &row).await?;
         find(tx, &scope, id).await
     })?;
-    Ok(created("tasks", task.id, TaskChanged { message: "Task created successfully", task: task.into() }))
+    let task = Task::from(task);
+    let tag = etag(task.tag());
+    Ok(([tag], created("tasks", task.id, TaskChanged { message: "Task created successfully", task })).into_response())
 }
 
 /// Get a task
 #[utoipa::path(
     get, path = "/tasks/{task_id}", tag = "tasks",
-    params(("task_id" = i64, Path, description = "Key", example = 1)),
-    responses((status = 200, description = "The task", body = TaskAnswer)),
+    params(
+        ("task_id" = i64, Path, description = "Key", example = 1),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an answer that the caller has"),
+    ),
+    responses(
+        (status = 200, description = "The task", body = TaskAnswer, headers(("ETag" = String))),
+        (status = 304, description = "It is as the caller has it"),
+    ),
     security(("bearer" = [])),
 )]
 async fn get_task(
     Id(id): Id,
     May(scope, _): May<ReadTasks>,
     State(app): State<AppState>,
-) -> Result<Json<TaskAnswer>, ApiError> {
-    let task = find(&mut app.db.read().await?, &scope, id).await?;
-    Ok(Json(TaskAnswer { task: task.into() }))
+    conditions: Conditions,
+) -> Result<Response, ApiError> {
+    let task = Task::from(find(&mut app.db.read().await?, &scope, id).await?);
+    Ok(conditions.answer(task.tag(), TaskAnswer { task }))
 }
 
 /// Change a task
@@ -83,69 +115,98 @@ async fn get_task(
 /// Absent fields stay, null clears. `PUT` and `PATCH` are the same.
 #[utoipa::path(
     method(put, patch), path = "/tasks/{task_id}", tag = "tasks",
-    params(("task_id" = i64, Path, description = "Key", example = 1)),
+    params(
+        ("task_id" = i64, Path, description = "Key", example = 1),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the task as the caller has seen it"),
+    ),
     request_body = TaskPatch,
-    responses((status = 200, description = "The task as it is now", body = TaskChanged)),
+    responses(
+        (status = 200, description = "The task as it is now", body = TaskChanged, headers(("ETag" = String))),
+        (status = 412, description = "It has changed since; nothing was changed", body = ErrorBody),
+    ),
     security(("bearer" = [])),
 )]
 async fn update_task(
     Id(id): Id,
     May(scope, _): May<UpdateTask>,
     State(app): State<AppState>,
+    conditions: Conditions,
     body: Body<TaskPatch>,
-) -> Result<Json<TaskChanged>, ApiError> {
+) -> Result<Response, ApiError> {
     let patch = body.read_for(async { find_to_change(&mut app.db.read().await?, &scope, id).await }).await?;
     let now = app.clock.now();
     let task = transaction!(app.db, |tx| {
+        store::lock(tx, &scope, &patch.reach(&[id])).await?;
         let old = find_to_change(tx, &scope, id).await?;
-        let mut new = patch.clone().apply(&old);
-        if new == old {
-            return Ok(old);
-        }
-        if new.assigned_to != old.assigned_to {
-            check_assignee(tx, &scope, new.assigned_to).await?;
-        }
-        new.version += 1;
-        new.updated_at = now;
-        store::update(tx, &scope, &old, &new).await?;
-        find(tx, &scope, id).await
+        conditions.check(old.version)?;
+        let new = patch.clone().apply(&old);
+        if new == old { Ok(old) } else { change(tx, &scope, old, new, now).await }
     })?;
-    Ok(Json(TaskChanged { message: "Task updated successfully", task: task.into() }))
+    let task = Task::from(task);
+    Ok(([etag(task.tag())], Json(TaskChanged { message: "Task updated successfully", task })).into_response())
 }
 
 /// Delete a task
 ///
-/// Its comments go with it.
+/// Its comments go with it; its subtasks stay, as top-level tasks.
 #[utoipa::path(
     delete, path = "/tasks/{task_id}", tag = "tasks",
-    params(("task_id" = i64, Path, description = "Key", example = 1)),
-    responses((status = 204, description = "It is gone")),
+    params(
+        ("task_id" = i64, Path, description = "Key", example = 1),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the task as the caller has seen it"),
+    ),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 412, description = "It has changed since, and is still there", body = ErrorBody),
+    ),
     security(("bearer" = [])),
 )]
 async fn delete_task(
     Id(id): Id,
     May(scope, _): May<DeleteTask>,
     State(app): State<AppState>,
+    conditions: Conditions,
 ) -> Result<StatusCode, ApiError> {
-    let deleted = transaction!(app.db, |tx| Ok(store::delete(tx, &scope, id).await?))?;
-    if deleted { Ok(StatusCode::NO_CONTENT) } else { Err(Code::TaskNotFound.into()) }
+    let now = app.clock.now();
+    transaction!(app.db, |tx| {
+        let task = store::find_for_update(tx, &scope, id).await?.ok_or(Code::TaskNotFound)?;
+        conditions.check(task.version)?;
+        if store::delete(tx, &scope, &task, now).await? { Ok(()) } else { Err(Code::PreconditionFailed.into()) }
+    })?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn find(conn: &mut Conn, scope: &Scope, id: i64) -> Result<TaskRow, ApiError> {
     store::find(conn, scope, id).await?.ok_or_else(|| Code::TaskNotFound.into())
 }
 
+/// The task, if the caller may change it.
 async fn find_to_change(conn: &mut Conn, scope: &Scope, id: i64) -> Result<TaskRow, ApiError> {
-    let task = store::find_for_update(conn, scope, id).await?.ok_or(Code::TaskNotFound)?;
+    let task = find(conn, scope, id).await?;
     scope.check::<UpdateTask>(task.created_by)?;
     Ok(task)
 }
 
-async fn check_assignee(conn: &mut Conn, scope: &Scope, assigned_to: Option<i64>) -> Result<(), ApiError> {
-    let Some(user) = assigned_to else { return Ok(()) };
-    if auth::store::is_active_member(conn, scope, user).await? {
-        Ok(())
+async fn change(
+    conn: &mut Conn,
+    scope: &Scope,
+    old: TaskRow,
+    mut new: TaskRow,
+    now: Timestamp,
+) -> Result<TaskRow, ApiError> {
+    new.version += 1;
+    new.updated_at = now;
+    let changes = [(old, new)];
+    let faults = links::faults_of_change(conn, scope, &changes).await?;
+    if !faults.is_empty() {
+        return Err(ApiError::fields(faults));
+    }
+    let [(old, new)] = &changes;
+    if store::update(conn, scope, old, new).await? {
+        let moved = Moved { id: new.id, from: old.status.as_str(), to: new.status.as_str() };
+        mirror::tasks_moved(conn, scope, &[moved], now).await?;
+        find(conn, scope, new.id).await
     } else {
-        Err(ApiError::field("assigned_to", FieldMessage::NotAMember))
+        Err(Code::PreconditionFailed.into())
     }
 }

@@ -2,156 +2,46 @@
 
 use std::collections::BTreeSet;
 
-use super::types::{TaskPriority, TaskQuery, TaskStatus};
+use super::parents::store as parents;
+use super::row::TaskRow;
+use super::types::TaskQuery;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::db::{Conn, DbResult, Sql, Value, escape_like, fold, sql};
-use crate::page::{Kind, List, Listing, SortField, Sortable};
-use crate::policy::Role;
-
-/// A task with its assignee.
-#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
-pub struct TaskRow {
-    /// Key.
-    pub id: i64,
-    /// Tenant.
-    pub tenant_id: String,
-    /// Title.
-    pub title: String,
-    /// Description.
-    pub description: Option<String>,
-    /// Status.
-    pub status: TaskStatus,
-    /// Priority.
-    pub priority: TaskPriority,
-    /// Assignee.
-    pub assigned_to: Option<i64>,
-    /// Due date.
-    pub due_date: Option<Timestamp>,
-    /// ISO week.
-    pub week_number: i64,
-    /// ISO year.
-    pub year: i64,
-    /// Tags.
-    #[sqlx(json)]
-    pub tags: Vec<String>,
-    /// Counts changes.
-    pub version: i64,
-    /// Made.
-    pub created_at: Timestamp,
-    /// Changed.
-    pub updated_at: Timestamp,
-    /// Author.
-    pub created_by: Option<i64>,
-    /// Who does it.
-    #[sqlx(flatten, try_from = "AssigneeColumns")]
-    pub assignee: Option<AssigneeRow>,
-}
-
-/// Who does a task, without the id.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AssigneeRow {
-    /// Name.
-    pub name: String,
-    /// Role.
-    pub role: Role,
-    /// Whether signing in is allowed.
-    pub is_active: bool,
-    /// When the account was made.
-    pub created_at: Timestamp,
-    /// Last sign-in.
-    pub last_login: Option<Timestamp>,
-}
-
-/// The joined columns: all null for a task that nobody has.
-#[derive(Debug, sqlx::FromRow)]
-struct AssigneeColumns {
-    assignee_name: Option<String>,
-    assignee_role: Option<Role>,
-    assignee_is_active: Option<bool>,
-    assignee_created_at: Option<Timestamp>,
-    assignee_last_login: Option<Timestamp>,
-}
-
-impl From<AssigneeColumns> for Option<AssigneeRow> {
-    fn from(columns: AssigneeColumns) -> Self {
-        Some(AssigneeRow {
-            name: columns.assignee_name?,
-            role: columns.assignee_role?,
-            is_active: columns.assignee_is_active?,
-            created_at: columns.assignee_created_at?,
-            last_login: columns.assignee_last_login,
-        })
-    }
-}
-
-impl Sortable for TaskRow {
-    const FIELDS: &'static [SortField] = &[
-        SortField { name: "created_at", column: "t.created_at", kind: Kind::Time, nullable: false },
-        SortField { name: "updated_at", column: "t.updated_at", kind: Kind::Time, nullable: false },
-        SortField { name: "due_date", column: "t.due_date", kind: Kind::Time, nullable: true },
-        SortField { name: "title", column: "t.title", kind: Kind::Text, nullable: false },
-        SortField { name: "status", column: "t.status_rank", kind: Kind::Int, nullable: false },
-        SortField { name: "priority", column: "t.priority_rank", kind: Kind::Int, nullable: false },
-        SortField { name: "year", column: "t.year", kind: Kind::Int, nullable: false },
-        SortField { name: "week_number", column: "t.week_number", kind: Kind::Int, nullable: false },
-        SortField { name: "id", column: "t.id", kind: Kind::Int, nullable: false },
-    ];
-    const DEFAULT: &'static str = "-created_at";
-    const ID: &'static str = "t.id";
-
-    fn id(&self) -> i64 {
-        self.id
-    }
-
-    fn sort_value(&self, field: &str) -> Value {
-        match field {
-            "created_at" => self.created_at.into(),
-            "updated_at" => self.updated_at.into(),
-            "due_date" => self.due_date.into(),
-            "title" => (&self.title).into(),
-            "status" => self.status.rank().into(),
-            "priority" => self.priority.rank().into(),
-            "year" => self.year.into(),
-            "week_number" => self.week_number.into(),
-            _ => self.id.into(),
-        }
-    }
-}
-
-impl TaskStatus {
-    /// The generated column `status_rank`.
-    const fn rank(self) -> i64 {
-        self as i64 + 1
-    }
-}
-
-impl TaskPriority {
-    /// The generated column `priority_rank`.
-    const fn rank(self) -> i64 {
-        self as i64 + 1
-    }
-}
+use crate::page::{List, Listing, Page};
 
 macro_rules! columns {
     () => {
         "t.id, t.tenant_id, t.title, t.description, t.status, t.priority, t.assigned_to, t.due_date, t.week_number, \
-         t.year, t.tags, t.version, t.created_at, t.updated_at, t.created_by, u.name as assignee_name, \
-         u.role as assignee_role, u.is_active as assignee_is_active, u.created_at as assignee_created_at, \
-         u.last_login as assignee_last_login"
+         t.year, t.tags, t.version, t.created_at, t.updated_at, t.created_by, p.parent_id, \
+         (select count(*) from task_comments c where c.tenant_id = t.tenant_id and c.task_id = t.id) as comment_count, \
+         u.name as assignee_name, u.role as assignee_role, u.is_active as assignee_is_active, \
+         u.created_at as assignee_created_at, u.last_login as assignee_last_login"
     };
 }
 
 macro_rules! from {
     () => {
-        "tasks t left join users u on u.tenant_id = t.tenant_id and u.id = t.assigned_to"
+        "tasks t left join users u on u.tenant_id = t.tenant_id and u.id = t.assigned_to \
+         left join task_parents p on p.tenant_id = t.tenant_id and p.task_id = t.id"
     };
 }
 
+const LIST: List = List { table: "tasks t", from: from!(), columns: columns!() };
+
 /// A page of the tasks that match.
 pub async fn list(conn: &mut Conn, scope: &Scope, query: &TaskQuery) -> DbResult<Listing<TaskRow>> {
-    const LIST: List = List { table: "tasks t", from: from!(), columns: columns!() };
     query.page.fetch(conn, &LIST, &filter(scope, query)).await
+}
+
+/// A step of a walk over all tasks that match, and where it goes on.
+pub async fn walk(
+    conn: &mut Conn,
+    scope: &Scope,
+    query: &TaskQuery,
+    page: &Page,
+) -> DbResult<(Vec<TaskRow>, Option<Page>)> {
+    page.fetch_step(conn, &LIST, &filter(scope, query)).await
 }
 
 /// The task.
@@ -160,43 +50,74 @@ pub async fn find(conn: &mut Conn, scope: &Scope, id: i64) -> DbResult<Option<Ta
     conn.fetch_optional(sql(FIND).bind(scope.tenant()).bind(id)).await
 }
 
-const INSERT: &str = "insert into tasks (tenant_id, title, description, status, priority, assigned_to, due_date, \
-                      week_number, year, tags, search_text, version, created_at, updated_at, created_by) values ";
-/// Far below the most values of a statement: 32,766 on SQLite, 65,535 on MariaDB.
-const ROWS_PER_INSERT: usize = 500;
+/// Whether there is such a task.
+pub async fn exists(conn: &mut Conn, scope: &Scope, id: i64) -> DbResult<bool> {
+    let count = sql("select count(*) from tasks where tenant_id = ? and id = ?");
+    Ok(conn.count(count.bind(scope.tenant()).bind(id)).await? == 1)
+}
+
+/// Those of these tasks that are there, the smallest id first.
+pub async fn find_all(conn: &mut Conn, scope: &Scope, ids: &[i64]) -> DbResult<Vec<TaskRow>> {
+    const FIND: &str = concat!("select ", columns!(), " from ", from!(), " where t.tenant_id = ? and t.id in ");
+    conn.fetch_all(sql(FIND).bind(scope.tenant()).list(ids.iter().copied()).push(" order by t.id")).await
+}
+
+/// Keeps other transactions from changing these tasks, and from giving them subtasks, before this one ends. Comes first
+/// in a transaction.
+pub async fn lock(conn: &mut Conn, scope: &Scope, ids: &[i64]) -> DbResult<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    // In one order, so that two transactions do not wait for each other.
+    let lock = sql("select id from tasks where tenant_id = ? and id in ").bind(scope.tenant());
+    conn.lock(lock.list(ids.iter().copied()).push(" order by id")).await
+}
 
 /// The task, for a change: no other transaction changes it before this one ends.
 pub async fn find_for_update(conn: &mut Conn, scope: &Scope, id: i64) -> DbResult<Option<TaskRow>> {
-    let lock = sql("select id from tasks where tenant_id = ? and id = ?");
-    conn.lock(lock.bind(scope.tenant()).bind(id)).await?;
+    lock(conn, scope, &[id]).await?;
     find(conn, scope, id).await
 }
+
+const INSERT: &str = "insert into tasks (tenant_id, title, description, status, priority, assigned_to, due_date, \
+                      week_number, year, tags, search_text, version, created_at, updated_at, created_by) values ";
+/// With fifteen values each, far below the most of a statement: 32,766 on SQLite, 65,535 on MariaDB.
+const ROWS_PER_INSERT: usize = 500;
+/// With three values each.
+const TAGS_PER_INSERT: usize = 10_000;
 
 /// Inserts a task and gives its id; `task.id` does not count.
 pub async fn insert(conn: &mut Conn, scope: &Scope, task: &TaskRow) -> DbResult<i64> {
     let id = conn.insert(sql(INSERT).values([values(scope, task)]).push(" returning id")).await?;
     insert_tags(conn, tag_rows(scope, id, &task.tags)).await?;
+    let parent = task.parent_id.map(|parent| (id, parent));
+    parents::insert(conn, scope, parent.as_slice()).await?;
     Ok(id)
 }
 
-/// Inserts many tasks with few statements; their `id` does not count.
-pub async fn insert_many(conn: &mut Conn, scope: &Scope, tasks: &[TaskRow]) -> DbResult<()> {
-    let mut tags = Vec::new();
+/// Inserts many tasks with few statements and gives their ids in the same order; their own `id` does not count.
+pub async fn insert_many(conn: &mut Conn, scope: &Scope, tasks: &[TaskRow]) -> DbResult<Vec<i64>> {
+    let mut ids = Vec::with_capacity(tasks.len());
     for tasks in tasks.chunks(ROWS_PER_INSERT) {
         let rows = tasks.iter().map(|task| values(scope, task));
-        let mut ids = conn.fetch_all::<(i64,)>(sql(INSERT).values(rows).push(" returning id")).await?;
+        let mut inserted = conn.fetch_all::<(i64,)>(sql(INSERT).values(rows).push(" returning id")).await?;
         // Ids grow from row to row, but they come back in any order.
-        ids.sort_unstable();
-        tags.extend(ids.into_iter().zip(tasks).flat_map(|((id,), task)| tag_rows(scope, id, &task.tags)));
+        inserted.sort_unstable();
+        ids.extend(inserted.into_iter().map(|(id,)| id));
     }
-    insert_tags(conn, tags).await
+    let placed = || ids.iter().zip(tasks);
+    let tags = placed().flat_map(|(id, task)| tag_rows(scope, *id, &task.tags)).collect();
+    let parents: Vec<(i64, i64)> = placed().filter_map(|(id, task)| Some((*id, task.parent_id?))).collect();
+    insert_tags(conn, tags).await?;
+    parents::insert(conn, scope, &parents).await?;
+    Ok(ids)
 }
 
-/// Writes the row's values and its new version.
-pub async fn update(conn: &mut Conn, scope: &Scope, old: &TaskRow, new: &TaskRow) -> DbResult<()> {
+/// Writes the row's values and its new version, unless it has changed since `old` was read. Gives whether it did.
+pub async fn update(conn: &mut Conn, scope: &Scope, old: &TaskRow, new: &TaskRow) -> DbResult<bool> {
     const UPDATE: &str = "update tasks set title = ?, description = ?, status = ?, priority = ?, assigned_to = ?, \
                           due_date = ?, week_number = ?, year = ?, tags = ?, search_text = ?, version = ?, \
-                          updated_at = ? where tenant_id = ? and id = ?";
+                          updated_at = ? where tenant_id = ? and id = ? and version = ?";
     let update = sql(UPDATE)
         .bind(&new.title)
         .bind(&new.description)
@@ -210,21 +131,41 @@ pub async fn update(conn: &mut Conn, scope: &Scope, old: &TaskRow, new: &TaskRow
         .bind(search_text(new))
         .bind(new.version)
         .bind(new.updated_at);
-    conn.execute(update.bind(scope.tenant()).bind(new.id)).await?;
-    if old.tags != new.tags {
-        let delete = sql("delete from task_tags where tenant_id = ? and task_id = ?");
-        conn.execute(delete.bind(scope.tenant()).bind(new.id)).await?;
-        insert_tags(conn, tag_rows(scope, new.id, &new.tags)).await?;
+    if conn.execute(update.bind(scope.tenant()).bind(new.id).bind(old.version)).await? == 0 {
+        return Ok(false);
     }
-    Ok(())
+    if old.tags != new.tags {
+        replace_tags(conn, scope, &[new]).await?;
+    }
+    if old.parent_id != new.parent_id {
+        replace_parents(conn, scope, &[new]).await?;
+    }
+    Ok(true)
 }
 
-/// Deletes the task with its comments; action items that led to it stay without it. Gives whether it was there.
-pub async fn delete(conn: &mut Conn, scope: &Scope, id: i64) -> DbResult<bool> {
+/// Writes these tasks' tags once more into the index of tags.
+pub async fn replace_tags(conn: &mut Conn, scope: &Scope, tasks: &[&TaskRow]) -> DbResult<()> {
+    let delete = sql("delete from task_tags where tenant_id = ? and task_id in ").bind(scope.tenant());
+    conn.execute(delete.list(tasks.iter().map(|task| task.id))).await?;
+    insert_tags(conn, tasks.iter().flat_map(|task| tag_rows(scope, task.id, &task.tags)).collect()).await
+}
+
+/// Makes these tasks a part of their parents, or of none.
+pub async fn replace_parents(conn: &mut Conn, scope: &Scope, tasks: &[&TaskRow]) -> DbResult<()> {
+    let ids: Vec<i64> = tasks.iter().map(|task| task.id).collect();
+    let parents: Vec<(i64, i64)> = tasks.iter().filter_map(|task| Some((task.id, task.parent_id?))).collect();
+    parents::delete(conn, scope, &ids).await?;
+    parents::insert(conn, scope, &parents).await
+}
+
+/// Deletes the task with its comments, unless it has changed since it was read; action items that led to it stay
+/// without it, and its subtasks become top-level tasks. Gives whether it did.
+pub async fn delete(conn: &mut Conn, scope: &Scope, task: &TaskRow, now: Timestamp) -> DbResult<bool> {
     let unlink = sql("update action_items set task_id = null where tenant_id = ? and task_id = ?");
-    conn.execute(unlink.bind(scope.tenant()).bind(id)).await?;
-    let delete = sql("delete from tasks where tenant_id = ? and id = ?");
-    Ok(conn.execute(delete.bind(scope.tenant()).bind(id)).await? == 1)
+    conn.execute(unlink.bind(scope.tenant()).bind(task.id)).await?;
+    parents::touch_subtasks(conn, scope, task.id, now).await?;
+    let delete = sql("delete from tasks where tenant_id = ? and id = ? and version = ?");
+    Ok(conn.execute(delete.bind(scope.tenant()).bind(task.id).bind(task.version)).await? == 1)
 }
 
 fn filter(scope: &Scope, query: &TaskQuery) -> Sql {
@@ -246,6 +187,10 @@ fn filter(scope: &Scope, query: &TaskQuery) -> Sql {
     }
     if let Some(user) = query.created_by {
         filter = filter.push(" and t.created_by = ?").bind(user);
+    }
+    if let Some(parent) = query.parent_id {
+        let part = " and t.id in (select s.task_id from task_parents s where s.tenant_id = ? and s.parent_id = ?)";
+        filter = filter.push(part).bind(scope.tenant()).bind(parent);
     }
     if let Some(tag) = &query.tag {
         let tagged = " and t.id in (select g.task_id from task_tags g where g.tenant_id = ? and g.tag = ?)";
@@ -292,16 +237,18 @@ fn tag_rows(scope: &Scope, id: i64, tags: &[String]) -> Vec<Vec<Value>> {
 async fn insert_tags(conn: &mut Conn, rows: Vec<Vec<Value>>) -> DbResult<()> {
     let mut rows = rows.into_iter();
     while rows.len() > 0 {
-        let rows = rows.by_ref().take(ROWS_PER_INSERT);
+        let rows = rows.by_ref().take(TAGS_PER_INSERT);
         conn.execute(sql("insert into task_tags (tenant_id, tag, task_id) values ").values(rows)).await?;
     }
     Ok(())
 }
 
-fn tags_json(tags: &[String]) -> String {
+/// The column `tags`.
+pub fn tags_json(tags: &[String]) -> String {
     serde_json::Value::from(tags).to_string()
 }
 
-fn search_text(task: &TaskRow) -> String {
+/// The column `search_text`.
+pub fn search_text(task: &TaskRow) -> String {
     fold(&[&task.title, task.description.as_deref().unwrap_or_default(), &task.tags.join(" ")].join("\n"))
 }

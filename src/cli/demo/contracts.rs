@@ -9,10 +9,12 @@ use super::texts::{CONTRACTS, CUSTOMERS};
 use super::{EVENING, Scene, TENANT, korean};
 use crate::auth::Scope;
 use crate::config::Config;
+use crate::contracts::history::{self, types::HistoryAction};
 use crate::contracts::store::{self, ContractRow};
 use crate::contracts::types::ContractStatus::{self, Active, Draft, Expired, Renewed, Terminated};
+use crate::contracts::types::ContractType;
 use crate::contracts::{AmountCipher, Place};
-use crate::db::{Db, transaction};
+use crate::db::{Conn, Db, transaction};
 use crate::error::ApiError;
 use crate::policy::Role;
 
@@ -57,9 +59,23 @@ pub async fn fill(db: &Db, scene: &mut Scene, config: &Config) -> Result<usize, 
             let place = Place { tenant: scope.tenant(), contract: id };
             let sealed = amounts.seal(amount, place).map_err(ApiError::internal)?;
             store::set_amount(tx, &scope, id, &sealed).await?;
+            record(tx, &scope, &ContractRow { id, amount_encrypted: sealed, ..contract.clone() }).await?;
         }
         Ok(contracts.len())
     })
+}
+
+/// Writes the contract's history: what is over was in force once.
+async fn record(conn: &mut Conn, scope: &Scope, contract: &ContractRow) -> Result<(), ApiError> {
+    let is_over = contract.version > 1;
+    let status = if is_over { Active } else { contract.status };
+    let new = ContractRow { status, ..contract.clone() };
+    history::record(conn, scope, HistoryAction::Created, None, &new, contract.created_at).await?;
+    if is_over {
+        let action = if contract.status == Renewed { HistoryAction::Renewed } else { HistoryAction::Updated };
+        history::record(conn, scope, action, Some(&new), contract, contract.updated_at).await?;
+    }
+    Ok(())
 }
 
 /// The terms, in the order in which they start.
@@ -100,6 +116,7 @@ fn contract(
         contract_number: format!("MSSP-{}-{:03}", start.year(), index + 1),
         customer_name: customer.into(),
         title: format!("{}년 {title}", start.year()),
+        contract_type: if title.contains("운영") { ContractType::Maintenance } else { ContractType::Service },
         description: Some(description.into()),
         amount_encrypted: String::new(),
         currency: currency.into(),
@@ -110,6 +127,7 @@ fn contract(
         contact_email: Some(format!("security@{domain}.example")),
         contact_phone: Some(format!("02-1234-{:04}", scene.rng.u32(..10_000))),
         notes: note(status).map(Into::into),
+        parent_id: None,
         version: if is_over { 2 } else { 1 },
         created_at,
         updated_at: if is_over { korean(end, EVENING).clamp(created_at, scene.now) } else { created_at },

@@ -8,8 +8,12 @@ use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::db::{Db, transaction};
 use crate::error::ApiError;
-use crate::meetings::store::{self, ActionItemRow, AttendeeRow, MeetingParts, MeetingRow};
-use crate::meetings::types::{ActionItemStatus, MeetingStatus};
+use crate::meetings::action_items::store::{self as action_items_store, ActionItemRow};
+use crate::meetings::action_items::types::ActionItemStatus;
+use crate::meetings::attendees::store::{self as attendees_store, AttendeeRow};
+use crate::meetings::attendees::types::Attendance;
+use crate::meetings::store::{self, MeetingParts, MeetingRow};
+use crate::meetings::types::MeetingStatus;
 use crate::policy::Role;
 
 /// One a week, and the last two of them still to come.
@@ -46,8 +50,10 @@ pub async fn fill(db: &Db, scene: &mut Scene) -> Result<Made, ApiError> {
             let id = store::insert(tx, scope, meeting).await?;
             parts.attendees.iter_mut().for_each(|attendee| attendee.meeting_id = id);
             parts.action_items.iter_mut().for_each(|item| item.meeting_id = id);
-            store::insert_attendees(tx, scope, &parts.attendees, meeting.created_at).await?;
-            store::insert_action_items(tx, scope, &parts.action_items).await?;
+            attendees_store::insert(tx, scope, &parts.attendees, meeting.created_at).await?;
+            for item in &parts.action_items {
+                action_items_store::insert(tx, scope, item).await?;
+            }
             attendees += parts.attendees.len();
             action_items += parts.action_items.len();
         }
@@ -71,7 +77,7 @@ fn plan(scene: &mut Scene, index: i64) -> Planned {
     };
     let author = scene.pick(&[Role::Admin, Role::Editor, Role::Analyst]);
     let scope = scene.scope(author);
-    let attendees = attendees(scene, scope.user());
+    let attendees = attendees(scene, scope.user(), is_over);
     let action_items = action_items(scene, text, meeting_date, &attendees);
     let meeting = MeetingRow {
         id: 0,
@@ -83,6 +89,7 @@ fn plan(scene: &mut Scene, index: i64) -> Planned {
         notes: is_over.then(|| text.notes.into()),
         decisions: is_over.then(|| text.decisions.into()),
         status,
+        published_at: is_over.then_some(written_at),
         version,
         created_at,
         updated_at,
@@ -91,14 +98,22 @@ fn plan(scene: &mut Scene, index: i64) -> Planned {
     Planned { scope, meeting, parts: MeetingParts { attendees, action_items } }
 }
 
-/// The host and one to three others.
-fn attendees(scene: &mut Scene, host: i64) -> Vec<AttendeeRow> {
+/// The host and one to three others, of whom one in ten does not come.
+fn attendees(scene: &mut Scene, host: i64, is_over: bool) -> Vec<AttendeeRow> {
     let mut others: Vec<i64> = scene.users.iter().copied().filter(|user| *user != host).collect();
     scene.rng.shuffle(&mut others);
     others.truncate(scene.rng.usize(1..=3));
     let users = std::iter::once(host).chain(others).zip(PARTS);
     users
-        .map(|(user_id, part)| AttendeeRow { id: 0, meeting_id: 0, user_id, user_name: None, role: Some(part.into()) })
+        .map(|(user_id, part)| {
+            let came = user_id == host || scene.rng.u8(..10) > 0;
+            let attendance = match (is_over, came) {
+                (false, _) => Attendance::Invited,
+                (true, true) => Attendance::Attended,
+                (true, false) => Attendance::Absent,
+            };
+            AttendeeRow { id: 0, meeting_id: 0, user_id, user_name: None, role: Some(part.into()), attendance }
+        })
         .collect()
 }
 

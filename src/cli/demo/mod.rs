@@ -75,6 +75,7 @@ async fn insert_users(db: &Db, now: Timestamp) -> Result<Vec<i64>, ApiError> {
         password_hash: password_hash.clone(),
         name: name.into(),
         role,
+        created_by: None,
         created_at: now,
     });
     let users: Vec<NewUserRow> = users.collect();

@@ -8,7 +8,8 @@ use super::{EVENING, HOUR, Outcome, Scene, TENANT, korean};
 use crate::clock::Timestamp;
 use crate::db::{Db, transaction};
 use crate::policy::Role;
-use crate::tasks::store::{self, TaskRow};
+use crate::tasks::row::TaskRow;
+use crate::tasks::store;
 use crate::tasks::types::TaskStatus::{self, Cancelled, Completed, InProgress, Pending, Review};
 
 /// A year up to this week, and two weeks more.
@@ -83,6 +84,8 @@ fn task(scene: &mut Scene, index: u64, count: u64) -> TaskRow {
         created_at,
         updated_at,
         created_by: Some(scene.user(author)),
+        parent_id: None,
+        comment_count: 0,
         assignee: None,
     }
 }

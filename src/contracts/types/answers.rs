@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::ContractStatus;
+use super::{ContractStatus, ContractType};
 use crate::clock::Timestamp;
 use crate::contracts::store::ContractRow;
 use crate::page::PageAnswer;
@@ -25,6 +25,8 @@ pub struct Contract {
     pub customer_name: String,
     /// What it is about.
     pub title: String,
+    /// What kind of contract it is.
+    pub contract_type: ContractType,
     /// More about it.
     #[schema(required)]
     pub description: Option<String>,
@@ -51,6 +53,9 @@ pub struct Contract {
     /// For ourselves.
     #[schema(required)]
     pub notes: Option<String>,
+    /// The contract that it succeeds.
+    #[schema(required)]
+    pub parent_id: Option<i64>,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
@@ -71,6 +76,7 @@ impl Contract {
             contract_number,
             customer_name,
             title,
+            contract_type,
             description,
             amount_encrypted: _,
             currency,
@@ -81,6 +87,7 @@ impl Contract {
             contact_email,
             contact_phone,
             notes,
+            parent_id,
             version,
             created_at,
             updated_at,
@@ -92,6 +99,7 @@ impl Contract {
             contract_number,
             customer_name,
             title,
+            contract_type,
             description,
             amount,
             currency,
@@ -102,6 +110,7 @@ impl Contract {
             contact_email,
             contact_phone,
             notes,
+            parent_id,
             created_at,
             updated_at,
             version,

@@ -1,15 +1,14 @@
 //! What callers send.
 
 use chrono::NaiveDate;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use super::ContractStatus;
+use super::{ContractStatus, ContractType};
 use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::contracts::store::ContractRow;
 use crate::error::FieldMessage;
 use crate::fields::{self, Change, Fields, FromFields};
-use crate::page::Page;
 
 /// The currency when none is given.
 const DEFAULT_CURRENCY: &str = "KRW";
@@ -31,6 +30,9 @@ pub struct NewContract {
     /// What it is about.
     #[schema(min_length = 1, max_length = 255, example = "Managed detection and response")]
     pub title: String,
+    /// `service` by default.
+    #[schema(value_type = Option<ContractType>, nullable = false)]
+    pub contract_type: ContractType,
     /// More about it.
     pub description: Option<String>,
     /// A decimal, exact to the digit; at most 18 digits before the point and 4 behind it.
@@ -66,6 +68,7 @@ impl FromFields for NewContract {
         let contract_number = fields.required("contract_number", fields::text(1, 100));
         let customer_name = fields.required("customer_name", fields::text(1, 255));
         let title = fields.required("title", fields::text(1, 255));
+        let contract_type = fields.optional("contract_type", fields::one_of::<ContractType>);
         let description = fields.nullable("description", fields::any_text);
         let amount = fields.required("amount", fields::amount);
         let currency = fields.optional("currency", fields::currency);
@@ -81,6 +84,7 @@ impl FromFields for NewContract {
             contract_number: contract_number?,
             customer_name: customer_name?,
             title: title?,
+            contract_type: contract_type.unwrap_or_default(),
             description,
             amount: amount?,
             currency: currency.unwrap_or_else(|| DEFAULT_CURRENCY.into()),
@@ -102,6 +106,7 @@ impl NewContract {
             contract_number,
             customer_name,
             title,
+            contract_type,
             description,
             amount,
             currency,
@@ -119,6 +124,7 @@ impl NewContract {
             contract_number,
             customer_name,
             title,
+            contract_type,
             description,
             amount_encrypted: String::new(),
             currency,
@@ -129,6 +135,7 @@ impl NewContract {
             contact_email,
             contact_phone,
             notes,
+            parent_id: None,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -151,6 +158,9 @@ pub struct ContractPatch {
     /// What it is about.
     #[schema(min_length = 1, max_length = 255, nullable = false, example = "Managed detection and response")]
     pub title: Option<String>,
+    /// What kind of contract it is.
+    #[schema(nullable = false)]
+    pub contract_type: Option<ContractType>,
     /// More about it.
     #[schema(value_type = Option<String>)]
     pub description: Change<String>,
@@ -192,6 +202,7 @@ impl FromFields for ContractPatch {
             contract_number: fields.optional("contract_number", fields::text(1, 100)),
             customer_name: fields.optional("customer_name", fields::text(1, 255)),
             title: fields.optional("title", fields::text(1, 255)),
+            contract_type: fields.optional("contract_type", fields::one_of::<ContractType>),
             description: fields.change("description", fields::any_text),
             amount: fields.optional("amount", fields::amount),
             currency: fields.optional("currency", fields::currency),
@@ -213,6 +224,7 @@ impl ContractPatch {
             contract_number,
             customer_name,
             title,
+            contract_type,
             description,
             amount,
             currency,
@@ -228,6 +240,7 @@ impl ContractPatch {
         fields::replace(&mut row.contract_number, contract_number);
         fields::replace(&mut row.customer_name, customer_name);
         fields::replace(&mut row.title, title);
+        fields::replace(&mut row.contract_type, contract_type);
         description.apply(&mut row.description);
         fields::replace(&mut row.currency, currency);
         fields::replace(&mut row.start_date, start_date);
@@ -241,40 +254,9 @@ impl ContractPatch {
     }
 }
 
-fn check_order(fields: &mut Fields, start: Option<NaiveDate>, end: Option<NaiveDate>) {
+/// A contract does not end before it starts.
+pub fn check_order(fields: &mut Fields, start: Option<NaiveDate>, end: Option<NaiveDate>) {
     if start.zip(end).is_some_and(|(start, end)| end < start) {
         fields.fault("end_date", FieldMessage::EndsBeforeStart);
-    }
-}
-
-/// Which contracts, and which page of them.
-#[derive(Debug, Clone, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct ContractQuery {
-    /// Where they are in their life.
-    pub status: Option<ContractStatus>,
-    /// Part of the customer's name; case does not count.
-    pub customer_name: Option<String>,
-    /// Ending on this day or later.
-    pub end_from: Option<NaiveDate>,
-    /// Ending on this day or earlier.
-    pub end_to: Option<NaiveDate>,
-    /// Text in number, customer, title, description or notes; case does not count.
-    pub q: Option<String>,
-    /// Page and order.
-    #[param(ignore)]
-    pub page: Page,
-}
-
-impl FromFields for ContractQuery {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        Some(Self {
-            status: fields.optional("status", fields::one_of::<ContractStatus>),
-            customer_name: fields.optional("customer_name", fields::text_up_to(255)),
-            end_from: fields.optional("end_from", fields::date),
-            end_to: fields.optional("end_to", fields::date),
-            q: fields.optional("q", fields::search_text),
-            page: Page::from_fields::<ContractRow>(fields)?,
-        })
     }
 }

@@ -3,9 +3,12 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ActionItemStatus, MeetingStatus};
+use super::MeetingStatus;
 use crate::clock::Timestamp;
-use crate::meetings::store::{ActionItemRow, AttendeeRow, MeetingParts, MeetingRow};
+use crate::etag::Tag;
+use crate::meetings::action_items::types::ActionItem;
+use crate::meetings::attendees::types::Attendee;
+use crate::meetings::store::{MeetingParts, MeetingRow};
 use crate::page::PageAnswer;
 
 /// A meeting.
@@ -37,6 +40,9 @@ pub struct Meeting {
     pub decisions: Option<String>,
     /// How far the notes are.
     pub status: MeetingStatus,
+    /// When it was first published.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    pub published_at: Option<Timestamp>,
     /// Who attends.
     pub attendees: Vec<Attendee>,
     /// What follows from it.
@@ -52,51 +58,6 @@ pub struct Meeting {
     pub version: i64,
 }
 
-/// Who attends a meeting.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Attendee {
-    /// Key.
-    pub id: i64,
-    /// The meeting.
-    pub meeting_id: i64,
-    /// The user.
-    pub user_id: i64,
-    /// The user's name.
-    #[schema(required)]
-    pub user_name: Option<String>,
-    /// The user's part in this meeting.
-    #[schema(required)]
-    pub role: Option<String>,
-}
-
-/// What follows from a meeting.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ActionItem {
-    /// Key.
-    pub id: i64,
-    /// The meeting.
-    pub meeting_id: i64,
-    /// The task that it became.
-    #[schema(required)]
-    pub task_id: Option<i64>,
-    /// What is to be done.
-    pub description: String,
-    /// Who does it.
-    #[schema(required)]
-    pub assigned_to: Option<i64>,
-    /// His name.
-    #[schema(required)]
-    pub assignee_name: Option<String>,
-    /// When it must be done.
-    #[schema(value_type = Option<String>, format = DateTime, required)]
-    pub due_date: Option<Timestamp>,
-    /// How far it is.
-    pub status: ActionItemStatus,
-    /// When it was made.
-    #[schema(value_type = String, format = DateTime)]
-    pub created_at: Timestamp,
-}
-
 impl Meeting {
     /// The answer from the meeting's row and the rows of its parts.
     pub fn new(row: MeetingRow, parts: MeetingParts) -> Self {
@@ -110,6 +71,7 @@ impl Meeting {
             notes,
             decisions,
             status,
+            published_at,
             version,
             created_at,
             updated_at,
@@ -126,6 +88,7 @@ impl Meeting {
             notes,
             decisions,
             status,
+            published_at,
             attendees: attendees.into_iter().map(Attendee::from).collect(),
             action_items: action_items.into_iter().map(ActionItem::from).collect(),
             created_at,
@@ -133,29 +96,15 @@ impl Meeting {
             version,
         }
     }
-}
 
-impl From<AttendeeRow> for Attendee {
-    fn from(row: AttendeeRow) -> Self {
-        let AttendeeRow { id, meeting_id, user_id, user_name, role } = row;
-        Self { id, meeting_id, user_id, user_name, role }
-    }
-}
-
-impl From<ActionItemRow> for ActionItem {
-    fn from(row: ActionItemRow) -> Self {
-        let ActionItemRow {
-            id,
-            meeting_id,
-            task_id,
-            description,
-            assigned_to,
-            assignee_name,
-            due_date,
-            status,
-            created_at,
-        } = row;
-        Self { id, meeting_id, task_id, description, assigned_to, assignee_name, due_date, status, created_at }
+    /// Tells this state of the meeting, with what belongs to it, from another.
+    pub fn tag(&self) -> Tag {
+        let Self { attendees, action_items, version, .. } = self;
+        if attendees.is_empty() && action_items.is_empty() {
+            (*version).into()
+        } else {
+            Tag::with_rest(*version, &(attendees, action_items))
+        }
     }
 }
 

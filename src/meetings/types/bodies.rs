@@ -71,6 +71,7 @@ impl NewMeeting {
             notes,
             decisions,
             status,
+            published_at: (status == MeetingStatus::Published).then_some(now),
             version: 1,
             created_at: now,
             updated_at: now,

@@ -3,7 +3,7 @@
 mod answers;
 mod bodies;
 
-pub use answers::{ActionItem, Attendee, Meeting, MeetingAnswer, MeetingChanged, MeetingList};
+pub use answers::{Meeting, MeetingAnswer, MeetingChanged, MeetingList};
 pub use bodies::{MeetingPatch, MeetingQuery, NewMeeting};
 
 use crate::db::text_enum;
@@ -19,19 +19,5 @@ text_enum! {
         Published = "published",
         /// Put away.
         Archived = "archived",
-    }
-}
-
-text_enum! {
-    /// How far an action item is.
-    pub enum ActionItemStatus {
-        /// Not begun.
-        Pending = "pending",
-        /// Being done.
-        InProgress = "in_progress",
-        /// Done.
-        Completed = "completed",
-        /// Given up.
-        Cancelled = "cancelled",
     }
 }

@@ -5,9 +5,10 @@ use utoipa::ToSchema;
 
 use super::{TaskPriority, TaskStatus};
 use crate::clock::Timestamp;
+use crate::etag::Tag;
 use crate::page::{Listing, PageAnswer};
 use crate::policy::Role;
-use crate::tasks::store::{AssigneeRow, TaskRow};
+use crate::tasks::row::{AssigneeRow, TaskRow};
 
 /// A task.
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,6 +46,12 @@ pub struct Task {
     pub year: i64,
     /// Labels.
     pub tags: Vec<String>,
+    /// The task that it is a part of; null for a top-level task.
+    #[schema(required)]
+    pub parent_id: Option<i64>,
+    /// How many comments it has.
+    #[schema(example = 0)]
+    pub comment_count: i64,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
@@ -105,6 +112,16 @@ pub struct TaskList {
     pub page: PageAnswer,
 }
 
+impl Task {
+    /// The tag of the answer: comments and the assignee's account change it too, but they are no change of the task.
+    pub fn tag(&self) -> Tag {
+        if self.comment_count == 0 && self.assignee.is_none() {
+            return self.version.into();
+        }
+        Tag::with_rest(self.version, &(self.comment_count, &self.assignee))
+    }
+}
+
 impl From<Listing<TaskRow>> for TaskList {
     fn from(listing: Listing<TaskRow>) -> Self {
         let (rows, page) = listing.split();
@@ -130,6 +147,8 @@ impl From<TaskRow> for Task {
             created_at,
             updated_at,
             created_by,
+            parent_id,
+            comment_count,
             assignee,
         } = row;
         let assignee = assigned_to.zip(assignee).map(|(id, assignee)| {
@@ -149,6 +168,8 @@ impl From<TaskRow> for Task {
             week_number,
             year,
             tags,
+            parent_id,
+            comment_count,
             created_at,
             updated_at,
             created_by,

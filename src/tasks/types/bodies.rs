@@ -7,7 +7,7 @@ use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::fields::{self, Change, Fields, FromFields};
 use crate::page::Page;
-use crate::tasks::store::TaskRow;
+use crate::tasks::row::TaskRow;
 
 /// The most tags of a task.
 const MAX_TAGS: usize = 100;
@@ -47,6 +47,8 @@ pub struct NewTask {
     /// Labels, kept in order.
     #[schema(value_type = Option<Vec<String>>, max_items = 100, example = json!(["report"]))]
     pub tags: Vec<String>,
+    /// A top-level task of the tenant, which this one is a part of.
+    pub parent_id: Option<i64>,
 }
 
 impl FromFields for NewTask {
@@ -60,6 +62,7 @@ impl FromFields for NewTask {
         let week_number = fields.required("week_number", week_number);
         let year = fields.required("year", year);
         let tags = fields.nullable("tags", tags);
+        let parent_id = fields.nullable("parent_id", fields::integer);
         Some(Self {
             title: title?,
             description,
@@ -70,14 +73,32 @@ impl FromFields for NewTask {
             week_number: week_number?,
             year: year?,
             tags: tags.unwrap_or_default(),
+            parent_id,
         })
     }
 }
 
 impl NewTask {
+    /// The names of all fields.
+    pub const FIELDS: [&str; 10] = [
+        "title",
+        "description",
+        "status",
+        "priority",
+        "assigned_to",
+        "due_date",
+        "week_number",
+        "year",
+        "tags",
+        "parent_id",
+    ];
+    /// The names of those that must be there.
+    pub const REQUIRED: [&str; 3] = ["title", "week_number", "year"];
+
     /// The row to insert, by this user and at this time.
     pub fn into_row(self, scope: &Scope, now: Timestamp) -> TaskRow {
-        let Self { title, description, status, priority, assigned_to, due_date, week_number, year, tags } = self;
+        let Self { title, description, status, priority, assigned_to, due_date, week_number, year, tags, parent_id } =
+            self;
         TaskRow {
             id: 0,
             tenant_id: scope.tenant().to_string(),
@@ -94,6 +115,8 @@ impl NewTask {
             created_at: now,
             updated_at: now,
             created_by: Some(scope.user()),
+            parent_id,
+            comment_count: 0,
             assignee: None,
         }
     }
@@ -130,6 +153,9 @@ pub struct TaskPatch {
     /// Labels, kept in order.
     #[schema(value_type = Option<Vec<String>>, max_items = 100)]
     pub tags: Change<Vec<String>>,
+    /// A top-level task of the tenant. A task that has subtasks cannot be one.
+    #[schema(value_type = Option<i64>)]
+    pub parent_id: Change<i64>,
 }
 
 impl FromFields for TaskPatch {
@@ -144,14 +170,25 @@ impl FromFields for TaskPatch {
             week_number: fields.optional("week_number", week_number),
             year: fields.optional("year", year),
             tags: fields.change("tags", tags),
+            parent_id: fields.change("parent_id", fields::integer),
         })
     }
 }
 
 impl TaskPatch {
+    /// The tasks that its application to these ones rests on: themselves, and their new parent.
+    pub fn reach(&self, ids: &[i64]) -> Vec<i64> {
+        let mut ids = ids.to_vec();
+        if let Change::Set(parent) = self.parent_id {
+            ids.push(parent);
+        }
+        ids
+    }
+
     /// The row with the change applied.
     pub fn apply(self, row: &TaskRow) -> TaskRow {
-        let Self { title, description, status, priority, assigned_to, due_date, week_number, year, tags } = self;
+        let Self { title, description, status, priority, assigned_to, due_date, week_number, year, tags, parent_id } =
+            self;
         let mut row = row.clone();
         fields::replace(&mut row.title, title);
         description.apply(&mut row.description);
@@ -166,6 +203,7 @@ impl TaskPatch {
             Change::Clear => row.tags = Vec::new(),
             Change::Set(tags) => row.tags = tags,
         }
+        parent_id.apply(&mut row.parent_id);
         row
     }
 }
@@ -202,6 +240,8 @@ pub struct TaskQuery {
     pub assigned_to: Option<i64>,
     /// The author's id.
     pub created_by: Option<i64>,
+    /// The task that they are a part of.
+    pub parent_id: Option<i64>,
     /// One of its tags, whole.
     pub tag: Option<String>,
     /// Due at this date or date-time, or later.
@@ -226,6 +266,7 @@ impl FromFields for TaskQuery {
             priority: fields.optional("priority", fields::one_of::<TaskPriority>),
             assigned_to: fields.optional("assigned_to", fields::integer),
             created_by: fields.optional("created_by", fields::integer),
+            parent_id: fields.optional("parent_id", fields::integer),
             tag: fields.optional("tag", fields::any_text),
             due_from: fields.optional("due_from", fields::from_moment),
             due_to: fields.optional("due_to", fields::to_moment),

@@ -1,0 +1,10 @@
+//! Invitations: how somebody joins a tenant in a role that was chosen for him.
+
+mod redeem;
+mod routes;
+mod store;
+mod token;
+mod types;
+
+pub use redeem::Invited;
+pub use routes::router;

@@ -1,0 +1,113 @@
+//! `/auth/invitations`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use chrono::TimeDelta;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::store::{self, NewInvitationRow};
+use super::token;
+use super::types::{Invitation, InvitationCreated, InvitationList, InvitationQuery, NewInvitation};
+use crate::answer::{NO_STORE, created};
+use crate::app::AppState;
+use crate::auth::store::find_by_email;
+use crate::auth::{May, Scope};
+use crate::clock::Timestamp;
+use crate::db::transaction;
+use crate::error::{ApiError, Code, ErrorBody};
+use crate::extract::{Body, Id, Query};
+use crate::page::PageParams;
+use crate::policy::{ManageOwners, ManageUsers, Role};
+
+/// How long an invitation counts.
+const LIFETIME: TimeDelta = TimeDelta::days(7);
+
+/// The routes.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list_invitations, create_invitation)).routes(routes!(delete_invitation))
+}
+
+/// List invitations
+///
+/// Those that count now: used, expired and withdrawn ones are not here. Sorts by `created_at`, `expires_at`, `email` or
+/// `id`.
+#[utoipa::path(
+    get, path = "/auth/invitations", tag = "auth",
+    params(PageParams),
+    responses((status = 200, description = "A page of invitations", body = InvitationList)),
+    security(("bearer" = [])),
+)]
+async fn list_invitations(
+    May(scope, _): May<ManageUsers>,
+    State(app): State<AppState>,
+    Query(query): Query<InvitationQuery>,
+) -> Result<impl IntoResponse, ApiError> {
+    let invitations = store::list(&mut app.db.read().await?, &scope, &query, app.clock.now()).await?;
+    Ok(([NO_STORE], Json(InvitationList::from(invitations))))
+}
+
+/// Invite somebody
+///
+/// The answer has the token to register with, which counts once and for seven days; it is shown only here, and sent to
+/// nobody. A new invitation takes the place of an open one to the same address. Only an owner may invite an owner.
+#[utoipa::path(
+    post, path = "/auth/invitations", tag = "auth",
+    request_body = NewInvitation,
+    responses(
+        (status = 201, description = "The invitation", body = InvitationCreated, headers(("Location" = String))),
+        (status = 409, description = "The e-mail address has an account", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+async fn create_invitation(
+    May(scope, _): May<ManageUsers>,
+    State(app): State<AppState>,
+    body: Body<NewInvitation>,
+) -> Result<impl IntoResponse, ApiError> {
+    let NewInvitation { email, role } = body.read()?;
+    check_role(&scope, role)?;
+    let (token, created_at) = (token::generate(), app.clock.now());
+    let expires_at = Timestamp::new(created_at.utc() + LIFETIME);
+    let new = NewInvitationRow { email, role, token_hash: token::hash(&token), expires_at, created_at };
+    let row = transaction!(app.db, |tx| {
+        let id = store::insert(tx, &scope, &new).await?;
+        if find_by_email(tx, &new.email).await?.is_some() {
+            return Err(ApiError::from(Code::EmailTaken));
+        }
+        store::find(tx, &scope, id).await?.ok_or_else(|| ApiError::internal("a new invitation is gone"))
+    })?;
+    let invitation = Invitation { token: Some(token), ..row.into() };
+    let id = invitation.id;
+    let answer = InvitationCreated { message: "Invitation created successfully", invitation };
+    Ok(([NO_STORE], created("auth/invitations", id, answer)))
+}
+
+/// Withdraw an invitation
+///
+/// Its token counts no more.
+#[utoipa::path(
+    delete, path = "/auth/invitations/{invitation_id}", tag = "auth",
+    params(("invitation_id" = i64, Path, description = "Key", example = 1)),
+    responses((status = 204, description = "It is gone")),
+    security(("bearer" = [])),
+)]
+async fn delete_invitation(
+    Id(id): Id,
+    May(scope, _): May<ManageUsers>,
+    State(app): State<AppState>,
+) -> Result<StatusCode, ApiError> {
+    let deleted = transaction!(app.db, |tx| {
+        let invitation = store::find(tx, &scope, id).await?.ok_or(Code::InvitationNotFound)?;
+        check_role(&scope, invitation.role)?;
+        Ok(store::delete(tx, &scope, id).await?)
+    })?;
+    if deleted { Ok(StatusCode::NO_CONTENT) } else { Err(Code::InvitationNotFound.into()) }
+}
+
+/// What concerns an owner is for owners.
+fn check_role(scope: &Scope, role: Role) -> Result<(), ApiError> {
+    if role == Role::Owner { scope.check::<ManageOwners>(None) } else { Ok(()) }
+}

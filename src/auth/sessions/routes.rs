@@ -1,0 +1,130 @@
+//! `/auth/password` and `/auth/logout`.
+
+use std::net::SocketAddr;
+
+use axum::Json;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
+use secrecy::{ExposeSecret, SecretString};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::store;
+use super::types::{Logout, PasswordChange, PasswordChanged};
+use crate::answer::NO_STORE;
+use crate::app::AppState;
+use crate::auth::known_users::load_active;
+use crate::auth::password::{self, Verdict};
+use crate::auth::store::find_by_id;
+use crate::auth::token::{TokenType, VerifiedToken, bearer};
+use crate::auth::{May, Scope};
+use crate::clock::Timestamp;
+use crate::db::transaction;
+use crate::error::{ApiError, Code, ErrorBody, FieldMessage};
+use crate::extract::Body;
+use crate::policy::ChangeSelf;
+
+/// The routes.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(change_password)).routes(routes!(logout))
+}
+
+/// Change one's own password
+///
+/// Every session ends, on every device; the caller goes on with the new tokens in the answer.
+#[utoipa::path(
+    put, path = "/auth/password", tag = "auth",
+    request_body = PasswordChange,
+    responses(
+        (status = 200, description = "New tokens", body = PasswordChanged),
+        (status = 429, description = "Too many wrong passwords", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+async fn change_password(
+    May(scope, _): May<ChangeSelf>,
+    State(app): State<AppState>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    body: Body<PasswordChange>,
+) -> Result<impl IntoResponse, ApiError> {
+    let PasswordChange { current_password, new_password } = body.read()?;
+    let user = load_active(&app.db, scope.user()).await?;
+    // Whoever found a signed-in page must not guess the password there faster than at the login.
+    let attempt = app.failed_logins.attempt(&user.email, peer.ip()).await?;
+    if password::verify(Some(user.password_hash.clone()), current_password).await? == Verdict::Wrong {
+        attempt.failed();
+        return Err(wrong_password());
+    }
+    drop(attempt);
+    let new_hash = password::hash(new_password).await?;
+    let user = transaction!(app.db, |tx| {
+        // Of two changes at once the second one does not know the password of now any more.
+        if !store::replace_password(tx, &scope, &user.password_hash, &new_hash).await? {
+            return Err(wrong_password());
+        }
+        find_by_id(tx, scope.user()).await?.ok_or_else(|| ApiError::from(Code::RevokedToken))
+    })?;
+    app.users.forget(user.id);
+    let now = app.clock.now();
+    let answer = PasswordChanged {
+        message: "Password changed successfully",
+        access_token: app.tokens.issue(TokenType::Access, &user, now)?,
+        refresh_token: app.tokens.issue(TokenType::Refresh, &user, now)?,
+    };
+    Ok(([NO_STORE], Json(answer)))
+}
+
+/// Sign out
+///
+/// The access token of this call counts no more, nor does the refresh token in the body, if there is one.
+#[utoipa::path(
+    post, path = "/auth/logout", tag = "auth",
+    request_body = Option<Logout>,
+    responses((status = 204, description = "Signed out")),
+    security(("bearer" = [])),
+)]
+async fn logout(
+    May(scope, _): May<ChangeSelf>,
+    State(app): State<AppState>,
+    headers: HeaderMap,
+    body: Body<Logout>,
+) -> Result<StatusCode, ApiError> {
+    let Logout { refresh_token, all } = body.read_optional()?.unwrap_or_default();
+    let now = app.clock.now();
+    let mut tokens = vec![app.tokens.verify(TokenType::Access, bearer(&headers)?, now)?];
+    if let Some(token) = refresh_token {
+        tokens.extend(own_refresh_token(&app, &scope, &token, now)?);
+    }
+    let revocations = tokens.iter().map(VerifiedToken::revocation).collect::<Result<Vec<_>, _>>()?;
+    transaction!(app.db, |tx| {
+        if all {
+            store::end_all(tx, &scope).await?;
+        }
+        for (id, expires_at) in &revocations {
+            store::revoke(tx, &scope, id, *expires_at).await?;
+        }
+        // Last, since it locks where others insert.
+        Ok(store::drop_expired(tx, &scope, now).await?)
+    })?;
+    app.users.forget(scope.user());
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The caller's refresh token; nothing for one that has expired, which is what he wants.
+fn own_refresh_token(
+    app: &AppState,
+    scope: &Scope,
+    token: &SecretString,
+    now: Timestamp,
+) -> Result<Option<VerifiedToken>, ApiError> {
+    match app.tokens.verify(TokenType::Refresh, token.expose_secret(), now) {
+        Ok(token) if token.user() == scope.user() => Ok(Some(token)),
+        Err(error) if error.code() == Code::ExpiredToken => Ok(None),
+        Ok(_) | Err(_) => Err(ApiError::field("refresh_token", FieldMessage::NotARefreshToken)),
+    }
+}
+
+fn wrong_password() -> ApiError {
+    ApiError::field("current_password", FieldMessage::WrongPassword)
+}

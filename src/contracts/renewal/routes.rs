@@ -1,0 +1,107 @@
+//! `/contracts/{contract_id}/renew`.
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::store as renewals;
+use super::types::{RenewContract, missing};
+use crate::answer::{NO_STORE, created};
+use crate::app::AppState;
+use crate::auth::{May, Scope};
+use crate::clock::Timestamp;
+use crate::contracts::access::{answer, find, find_to_change, open, seal};
+use crate::contracts::amount::AmountCipher;
+use crate::contracts::history::{self, types::HistoryAction};
+use crate::contracts::store::{self, ContractRow};
+use crate::contracts::types::{ContractChanged, ContractStatus};
+use crate::db::{Conn, transaction};
+use crate::error::{ApiError, Code, ErrorBody};
+use crate::etag::{Conditions, etag};
+use crate::extract::{Body, Id};
+use crate::policy::RenewContract as RenewAction;
+
+/// The routes.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(renew_contract))
+}
+
+/// Renew a contract
+///
+/// Makes the contract that follows it, with `parent_id`; this one is `renewed` then. Once: a contract that is renewed
+/// cannot be renewed again.
+#[utoipa::path(
+    post, path = "/contracts/{contract_id}/renew", tag = "contracts",
+    params(
+        ("contract_id" = i64, Path, description = "Key", example = 1),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the contract as the caller has seen it"),
+    ),
+    request_body = RenewContract,
+    responses(
+        (
+            status = 201, description = "The contract that follows", body = ContractChanged,
+            headers(("Location" = String), ("ETag" = String)),
+        ),
+        (status = 409, description = "It is renewed already, or the number is taken", body = ErrorBody),
+        (status = 412, description = "It has changed since; nothing was changed", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+async fn renew_contract(
+    Id(id): Id,
+    May(scope, _): May<RenewAction>,
+    State(app): State<AppState>,
+    conditions: Conditions,
+    body: Body<RenewContract>,
+) -> Result<impl IntoResponse, ApiError> {
+    let body = body.read_for(async { find(&mut app.db.read().await?, &scope, id).await }).await?;
+    let now = app.clock.now();
+    let row = transaction!(app.db, |tx| {
+        let old = find_to_change(tx, &scope, id).await?;
+        conditions.check(old.version)?;
+        if old.status == ContractStatus::Renewed || renewals::is_renewed(tx, &scope, id).await? {
+            return Err(Code::AlreadyRenewed.into());
+        }
+        let (new, amount) = body.clone().into_row(&old, &scope, now)?;
+        let amount = match amount {
+            Some(amount) => amount,
+            None => open(&app.amounts, &scope, id, &old.amount_encrypted).ok_or_else(|| missing("amount"))?,
+        };
+        close(tx, &scope, &old, now).await?;
+        insert(tx, &scope, &app.amounts, &new, &amount, id).await
+    })?;
+    let (id, tag) = (row.id, etag(row.version));
+    let contract = answer(&app.amounts, &scope, row);
+    let answer = ContractChanged { message: "Contract renewed successfully", contract };
+    Ok(([tag], [NO_STORE], created("contracts", id, answer)))
+}
+
+/// Marks the contract as renewed.
+async fn close(conn: &mut Conn, scope: &Scope, old: &ContractRow, now: Timestamp) -> Result<(), ApiError> {
+    let renewed =
+        ContractRow { status: ContractStatus::Renewed, version: old.version + 1, updated_at: now, ..old.clone() };
+    if !store::update(conn, scope, &renewed, old.version).await? {
+        return Err(Code::PreconditionFailed.into());
+    }
+    history::record(conn, scope, HistoryAction::Renewed, Some(old), &renewed, now).await
+}
+
+/// Makes the contract that follows `parent`.
+async fn insert(
+    conn: &mut Conn,
+    scope: &Scope,
+    amounts: &AmountCipher,
+    new: &ContractRow,
+    amount: &str,
+    parent: i64,
+) -> Result<ContractRow, ApiError> {
+    let now = new.created_at;
+    let id =
+        store::insert(conn, scope, new).await.map_err(|error| ApiError::duplicate(error, Code::ContractNumberTaken))?;
+    store::set_amount(conn, scope, id, &seal(amounts, scope, id, amount)?).await?;
+    renewals::insert(conn, scope, id, parent).await?;
+    let row = find(conn, scope, id).await?;
+    history::record(conn, scope, HistoryAction::Created, None, &row, now).await?;
+    Ok(row)
+}

@@ -1,0 +1,203 @@
+//! Lists as CSV (RFC 4180) for spreadsheets: all rows that match, read and sent step by step, so that memory stays
+//! bounded however many there are.
+
+use std::convert::Infallible;
+
+use axum::body::{Body, Bytes};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use csv::{Terminator, WriterBuilder};
+use futures_util::stream;
+use serde_json::Value;
+use tracing::{Span, error};
+
+use crate::error::ApiError;
+use crate::page::Page;
+
+/// Without it Excel takes UTF-8 for the system's old encoding, and Hangul for garbage.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+/// Between the parts of a list in one cell.
+const SEPARATOR: &str = ";";
+/// What begins a formula in a spreadsheet. An East Asian one takes the full-width forms as well.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
+/// What is exported.
+pub trait Export: Send + Sync + 'static {
+    /// The name of the file.
+    const FILE: &'static str;
+    /// The columns: each one's name, and where in a row's JSON it is (RFC 6901); `*` stands for every part of a list.
+    const COLUMNS: &'static [(&'static str, &'static str)];
+
+    /// The rows from here on as JSON, and where the next ones begin.
+    fn step(&self, page: &Page) -> impl Future<Output = Result<Step, ApiError>> + Send;
+}
+
+/// Some rows as JSON, and where the next ones begin, if there are more.
+pub type Step = (Vec<Value>, Option<Page>);
+
+/// Whether the caller prefers CSV to JSON (`Accept`, RFC 9110, 12.5.1).
+#[derive(Debug, Clone, Copy)]
+pub struct WantsCsv(pub bool);
+
+impl<S: Send + Sync> FromRequestParts<S> for WantsCsv {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let quality = |kind| quality(&parts.headers, kind);
+        Ok(Self(quality("text/csv") > quality("application/json")))
+    }
+}
+
+/// The file. The first rows are read before the answer begins: an error among them is an error like any other.
+pub async fn answer<E: Export>(export: E, start: Page) -> Result<Response, ApiError> {
+    let (rows, next) = export.step(&start).await?;
+    let names: Vec<String> = E::COLUMNS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let mut first = BYTE_ORDER_MARK.as_bytes().to_vec();
+    write(&mut first, std::iter::once(names).chain(lines::<E>(&rows)))?;
+    let walk = Walk { export, ready: Some(first.into()), next, span: Span::current() };
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", E::FILE)),
+        (header::VARY, "accept".to_owned()),
+    ];
+    Ok((headers, Body::from_stream(stream::try_unfold(walk, Walk::go_on))).into_response())
+}
+
+/// A file on its way.
+struct Walk<E> {
+    export: E,
+    ready: Option<Bytes>,
+    next: Option<Page>,
+    span: Span,
+}
+
+impl<E: Export> Walk<E> {
+    /// The next piece; an error breaks the answer off, so that nobody takes a part for the whole.
+    async fn go_on(mut self) -> Result<Option<(Bytes, Self)>, ApiError> {
+        if let Some(ready) = self.ready.take() {
+            return Ok(Some((ready, self)));
+        }
+        let Some(page) = self.next.take() else { return Ok(None) };
+        match piece(&self.export, &page).await {
+            Ok((piece, next)) => {
+                self.next = next;
+                Ok(Some((piece, self)))
+            }
+            Err(error) => {
+                self.span.in_scope(|| error!(code = error.code().name(), %error, "export broken off"));
+                Err(error)
+            }
+        }
+    }
+}
+
+async fn piece<E: Export>(export: &E, page: &Page) -> Result<(Bytes, Option<Page>), ApiError> {
+    let (rows, next) = export.step(page).await?;
+    let mut piece = Vec::new();
+    write(&mut piece, lines::<E>(&rows))?;
+    Ok((piece.into(), next))
+}
+
+fn lines<E: Export>(rows: &[Value]) -> impl Iterator<Item = Vec<String>> {
+    rows.iter().map(|row| {
+        let cells = E::COLUMNS.iter().map(|(_, place)| match place.split_once("/*") {
+            None => row.pointer(place).map(cell).unwrap_or_default(),
+            Some((list, place)) => {
+                let parts = row.pointer(list).and_then(Value::as_array).into_iter().flatten();
+                let parts = parts.filter_map(|part| part.pointer(place)).filter(|part| !part.is_null());
+                cell(&parts.cloned().collect())
+            }
+        });
+        cells.collect()
+    })
+}
+
+fn write(bytes: &mut Vec<u8>, lines: impl Iterator<Item = Vec<String>>) -> Result<(), ApiError> {
+    let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(bytes);
+    for line in lines {
+        writer.write_record(&line).map_err(ApiError::internal)?;
+    }
+    writer.flush().map_err(ApiError::internal)
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => defused(text.clone()),
+        Value::Array(parts) => defused(parts.iter().map(plain).collect::<Vec<_>>().join(SEPARATOR)),
+        other => other.to_string(),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Text that a spreadsheet shows and does not run.
+fn defused(text: String) -> String {
+    if text.starts_with(FORMULA) { format!("'{text}") } else { text }
+}
+
+/// How much the caller wants this kind, from 0 to 1; what is named most exactly counts.
+fn quality(headers: &HeaderMap, kind: &str) -> f32 {
+    let lines = headers.get_all(header::ACCEPT).iter().filter_map(|line| line.to_str().ok());
+    let family = kind.split('/').next();
+    let ranges = lines.flat_map(|line| line.split(',')).filter_map(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let name = parts.next()?.to_ascii_lowercase();
+        let exactness = if name == kind {
+            2
+        } else if name == "*/*" {
+            0
+        } else if name.strip_suffix("/*") == family {
+            1
+        } else {
+            return None;
+        };
+        let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+        Some((exactness, weight.and_then(|weight| weight.parse().ok()).unwrap_or(1.0)))
+    });
+    ranges.max_by_key(|(exactness, _)| *exactness).map_or(0.0, |(_, weight)| weight)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn wants_csv(accept: &[&'static str]) -> bool {
+        let mut headers = HeaderMap::new();
+        for line in accept {
+            headers.append(header::ACCEPT, HeaderValue::from_static(line));
+        }
+        quality(&headers, "text/csv") > quality(&headers, "application/json")
+    }
+
+    #[test]
+    fn csv_must_be_wanted_more_than_json() {
+        for accept in ["text/csv", "TEXT/CSV;q=0.1", "text/*", "text/csv, */*;q=0.1", "application/json;q=0, */*"] {
+            assert!(wants_csv(&[accept]), "{accept}");
+        }
+        let json = ["*/*", "application/json", "application/json, text/csv", "text/html", "", "text/csv;q=0", "*"];
+        for accept in json.into_iter().chain(["text/csv;q=0.5, application/json", "text/csv;q=x, */*", "tex*"]) {
+            assert!(!wants_csv(&[accept]), "{accept}");
+        }
+        assert!(!wants_csv(&[]));
+        assert!(wants_csv(&["application/json;q=0.5", "text/csv"]));
+    }
+
+    #[test]
+    fn a_cell_is_never_a_formula() {
+        for text in ["=1+1", "+82", "-1", "@x", "\tx", "\rx", "\nx", "＝x", "＋x", "－x", "＠x"] {
+            assert_eq!(cell(&Value::from(text)), format!("'{text}"));
+            assert_eq!(cell(&Value::from(vec![text, "y"])), format!("'{text};y"));
+        }
+        for text in ["", "x=1", "'=x", " =x", "가"] {
+            assert_eq!(cell(&Value::from(text)), text);
+        }
+        assert_eq!(cell(&Value::from(-1)), "-1");
+    }
+}

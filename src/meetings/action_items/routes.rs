@@ -1,0 +1,184 @@
+//! `/meetings/{meeting_id}/action-items`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::change::{find_item, find_item_to_change};
+use super::store;
+use super::types::{
+    ActionItemAnswer, ActionItemChanged, ActionItemList, ActionItemPatch, ActionItemQuery, NewActionItem,
+};
+use crate::answer::created;
+use crate::app::AppState;
+use crate::auth::{self, May, Scope};
+use crate::db::{Conn, transaction};
+use crate::error::{ApiError, Code, FieldMessage};
+use crate::extract::{Body, Id, Ids, Query};
+use crate::meetings::change::{find, find_changeable, find_to_change};
+use crate::mirror::{self, Moved};
+use crate::page::PageParams;
+use crate::policy::{ReadMeetings, UpdateMeeting};
+
+/// The routes.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list_action_items, create_action_item)).routes(routes!(
+        get_action_item,
+        update_action_item,
+        delete_action_item
+    ))
+}
+
+/// List a meeting's action items
+///
+/// Sorts by `id`, `due_date` or `created_at`.
+#[utoipa::path(
+    get, path = "/meetings/{meeting_id}/action-items", tag = "meetings",
+    params(("meeting_id" = i64, Path, description = "The meeting's key", example = 1), ActionItemQuery, PageParams),
+    responses((status = 200, description = "A page of action items", body = ActionItemList)),
+    security(("bearer" = [])),
+)]
+async fn list_action_items(
+    Id(meeting): Id,
+    May(scope, _): May<ReadMeetings>,
+    State(app): State<AppState>,
+    Query(query): Query<ActionItemQuery>,
+) -> Result<Json<ActionItemList>, ApiError> {
+    let mut conn = app.db.read().await?;
+    find(&mut conn, &scope, meeting).await?;
+    let items = store::list(&mut conn, &scope, meeting, &query).await?;
+    Ok(Json(items.into()))
+}
+
+/// Make an action item
+#[utoipa::path(
+    post, path = "/meetings/{meeting_id}/action-items", tag = "meetings",
+    params(("meeting_id" = i64, Path, description = "The meeting's key", example = 1)),
+    request_body = NewActionItem,
+    responses(
+        (status = 201, description = "The action item", body = ActionItemChanged, headers(("Location" = String))),
+    ),
+    security(("bearer" = [])),
+)]
+async fn create_action_item(
+    Id(meeting): Id,
+    May(scope, _): May<UpdateMeeting>,
+    State(app): State<AppState>,
+    body: Body<NewActionItem>,
+) -> Result<Response, ApiError> {
+    let new = body.read_for(async { find_changeable(&mut app.db.read().await?, &scope, meeting).await }).await?;
+    let row = new.into_row(meeting, app.clock.now());
+    let item = transaction!(app.db, |tx| {
+        find_to_change(tx, &scope, meeting).await?;
+        check_assignee(tx, &scope, row.assigned_to).await?;
+        let id = store::insert(tx, &scope, &row).await?;
+        find_item(tx, &scope, meeting, id).await
+    })?;
+    let collection = format!("meetings/{meeting}/action-items");
+    let id = item.id;
+    let answer = ActionItemChanged { message: "Action item created successfully", action_item: item.into() };
+    Ok(created(&collection, id, answer))
+}
+
+/// Get an action item
+#[utoipa::path(
+    get, path = "/meetings/{meeting_id}/action-items/{item_id}", tag = "meetings",
+    params(
+        ("meeting_id" = i64, Path, description = "The meeting's key", example = 1),
+        ("item_id" = i64, Path, description = "Key", example = 1),
+    ),
+    responses((status = 200, description = "The action item", body = ActionItemAnswer)),
+    security(("bearer" = [])),
+)]
+async fn get_action_item(
+    Ids(meeting, id): Ids,
+    May(scope, _): May<ReadMeetings>,
+    State(app): State<AppState>,
+) -> Result<Json<ActionItemAnswer>, ApiError> {
+    let mut conn = app.db.read().await?;
+    find(&mut conn, &scope, meeting).await?;
+    let item = find_item(&mut conn, &scope, meeting, id).await?;
+    Ok(Json(ActionItemAnswer { action_item: item.into() }))
+}
+
+/// Change an action item
+///
+/// Absent fields stay, null clears. `PUT` and `PATCH` are the same. When it is completed, or taken up again, so is the
+/// task that it became.
+#[utoipa::path(
+    method(put, patch), path = "/meetings/{meeting_id}/action-items/{item_id}", tag = "meetings",
+    params(
+        ("meeting_id" = i64, Path, description = "The meeting's key", example = 1),
+        ("item_id" = i64, Path, description = "Key", example = 1),
+    ),
+    request_body = ActionItemPatch,
+    responses((status = 200, description = "The action item as it is now", body = ActionItemChanged)),
+    security(("bearer" = [])),
+)]
+async fn update_action_item(
+    Ids(meeting, id): Ids,
+    May(scope, _): May<UpdateMeeting>,
+    State(app): State<AppState>,
+    body: Body<ActionItemPatch>,
+) -> Result<Json<ActionItemChanged>, ApiError> {
+    let find_to_read_for = async {
+        let mut conn = app.db.read().await?;
+        find_changeable(&mut conn, &scope, meeting).await?;
+        find_item(&mut conn, &scope, meeting, id).await
+    };
+    let patch = body.read_for(find_to_read_for).await?;
+    let now = app.clock.now();
+    let item = transaction!(app.db, |tx| {
+        let old = find_item_to_change(tx, &scope, meeting, id).await?;
+        let new = patch.clone().apply(&old);
+        if new == old {
+            return Ok(old);
+        }
+        if new.assigned_to != old.assigned_to {
+            check_assignee(tx, &scope, new.assigned_to).await?;
+        }
+        store::update(tx, &scope, &new, now).await?;
+        if let Some(task) = old.task_id {
+            let moved = Moved { id: task, from: old.status.as_str(), to: new.status.as_str() };
+            mirror::action_item_moved(tx, &scope, moved, now).await?;
+        }
+        find_item(tx, &scope, meeting, id).await
+    })?;
+    Ok(Json(ActionItemChanged { message: "Action item updated successfully", action_item: item.into() }))
+}
+
+/// Delete an action item
+///
+/// A task that it became stays.
+#[utoipa::path(
+    delete, path = "/meetings/{meeting_id}/action-items/{item_id}", tag = "meetings",
+    params(
+        ("meeting_id" = i64, Path, description = "The meeting's key", example = 1),
+        ("item_id" = i64, Path, description = "Key", example = 1),
+    ),
+    responses((status = 204, description = "It is gone")),
+    security(("bearer" = [])),
+)]
+async fn delete_action_item(
+    Ids(meeting, id): Ids,
+    May(scope, _): May<UpdateMeeting>,
+    State(app): State<AppState>,
+) -> Result<StatusCode, ApiError> {
+    let deleted = transaction!(app.db, |tx| {
+        find_to_change(tx, &scope, meeting).await?;
+        Ok(store::delete(tx, &scope, meeting, id).await?)
+    })?;
+    if deleted { Ok(StatusCode::NO_CONTENT) } else { Err(Code::ActionItemNotFound.into()) }
+}
+
+async fn check_assignee(conn: &mut Conn, scope: &Scope, assigned_to: Option<i64>) -> Result<(), ApiError> {
+    let Some(user) = assigned_to else { return Ok(()) };
+    if auth::store::is_active_member(conn, scope, user).await? {
+        Ok(())
+    } else {
+        Err(ApiError::field("assigned_to", FieldMessage::NotAMember))
+    }
+}

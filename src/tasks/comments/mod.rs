@@ -1,0 +1,7 @@
+//! What people say about a task.
+
+mod routes;
+mod store;
+mod types;
+
+pub use routes::router;

@@ -1,0 +1,6 @@
+//! What concerns two features at once: it stands above them, as they know nothing of each other.
+
+mod routes;
+pub mod types;
+
+pub use routes::router;

@@ -1,0 +1,78 @@
+//! `/meetings/{meeting_id}/action-items/{item_id}/convert-to-task`.
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::types::{ActionItemConverted, ConvertActionItem};
+use crate::answer::created;
+use crate::app::AppState;
+use crate::auth::{self, May};
+use crate::db::transaction;
+use crate::error::{ApiError, Code, ErrorBody};
+use crate::etag::etag;
+use crate::extract::{Body, Ids};
+use crate::meetings::action_items::{self, find_item, find_item_to_change};
+use crate::policy::UpdateMeeting;
+use crate::tasks;
+use crate::tasks::types::Task;
+
+/// The routes.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(convert_action_item))
+}
+
+/// Make an action item a task
+///
+/// The task takes over description, assignee, due date and status. From now on the two are completed, and taken up
+/// again, together. Nobody gets a task who is no longer active.
+#[utoipa::path(
+    post, path = "/meetings/{meeting_id}/action-items/{item_id}/convert-to-task", tag = "meetings",
+    params(
+        ("meeting_id" = i64, Path, description = "The meeting's key", example = 1),
+        ("item_id" = i64, Path, description = "Key", example = 1),
+    ),
+    request_body = Option<ConvertActionItem>,
+    responses(
+        (
+            status = 201, description = "The task and its action item", body = ActionItemConverted,
+            headers(("Location" = String), ("ETag" = String)),
+        ),
+        (status = 409, description = "It is a task already", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+async fn convert_action_item(
+    Ids(meeting, id): Ids,
+    // Whoever may change a meeting may make tasks too, under either policy.
+    May(scope, _): May<UpdateMeeting>,
+    State(app): State<AppState>,
+    body: Body<ConvertActionItem>,
+) -> Result<impl IntoResponse, ApiError> {
+    let find = async { find_item_to_change(&mut app.db.read().await?, &scope, meeting, id).await };
+    let body = body.read_optional_for(find).await?.unwrap_or_default();
+    let (today, now) = (app.today(), app.clock.now());
+    let (task, item) = transaction!(app.db, |tx| {
+        let item = find_item_to_change(tx, &scope, meeting, id).await?;
+        if item.task_id.is_some() {
+            return Err(Code::AlreadyConverted.into());
+        }
+        let mut task = body.clone().into_row(&item, &scope, today, now)?;
+        if let Some(user) = task.assigned_to
+            && !auth::store::is_active_member(tx, &scope, user).await?
+        {
+            task.assigned_to = None;
+        }
+        let task = tasks::store::insert(tx, &scope, &task).await?;
+        if !action_items::store::link(tx, &scope, id, task, now).await? {
+            return Err(Code::AlreadyConverted.into());
+        }
+        let task = tasks::store::find(tx, &scope, task).await?.ok_or(Code::TaskNotFound)?;
+        Ok((task, find_item(tx, &scope, meeting, id).await?))
+    })?;
+    let task = Task::from(task);
+    let (id, tag) = (task.id, etag(task.tag()));
+    let message = "Action item converted successfully";
+    Ok(([tag], created("tasks", id, ActionItemConverted { message, task, action_item: item.into() })))
+}

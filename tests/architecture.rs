@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use regex::{Captures, Regex};
 
 /// The features, which never import each other.
-const FEATURES: [&str; 3] = ["tasks", "meetings", "contracts"];
+const FEATURES: [&str; 4] = ["users", "tasks", "meetings", "contracts"];
 
 /// Comments, texts in quotes with what is inside, and single characters.
 const TOKENS: &str = concat!(
@@ -88,6 +88,11 @@ impl Source {
 
     fn is_store(&self) -> bool {
         self.path.ends_with("/store.rs")
+    }
+
+    /// Whether its statements are on tables of tenants, whose rows a scope reaches.
+    fn is_of_tenants(&self) -> bool {
+        self.is_store() && (self.is_under(&FEATURES) || self.is_under(&["mirror/"]))
     }
 
     fn is_under(&self, places: &[&str]) -> bool {
@@ -202,9 +207,18 @@ fn features_never_import_each_other() {
 #[test]
 fn the_ground_knows_no_feature_and_nothing_above() {
     let ground = ["clock.rs", "config/", "db/", "error/", "extract.rs", "fields/", "page/"];
-    let above = "answer|app|auth|cli|contracts|edge|health|meetings|openapi|server|tasks|telemetry";
+    let above =
+        "answer|app|auth|cli|contracts|edge|health|meetings|mirror|openapi|server|tasks|telemetry|users|workflow";
     let pattern = format!(r"\bcrate::(\{{[^}}]*)?\b({above})\b");
     check_absent("the ground imports nothing above it", |source| source.is_under(&ground), &pattern);
+}
+
+#[test]
+fn what_joins_features_stands_below_or_above_them() {
+    let features = format!(r"\bcrate::(\{{[^}}]*)?\b({}|workflow)\b", FEATURES.join("|"));
+    check_absent("src/mirror knows no feature", |source| source.is_under(&["mirror/"]), &features);
+    let may = |source: &Source| source.is_under(&["app.rs", "workflow/"]);
+    check_absent("only app.rs knows src/workflow", |source| !may(source), r"\bcrate::(\{[^}]*)?\bworkflow\b");
 }
 
 #[test]
@@ -252,7 +266,8 @@ fn forgets_tenant(text: &str) -> Option<&'static str> {
     };
     let joined =
         |join: Captures<'_>| text[join.get(0).unwrap().end()..].starts_with(&format!("{}.tenant_id = ", &join[1]));
-    if !comes(r"\bwhere ", r"tenant_id = \?") {
+    // In a subquery of the columns it is the tenant of the row.
+    if !comes(r"\bwhere ", r"tenant_id = (\?|t\.tenant_id)") {
         Some("`tenant_id = ?` first in its where")
     } else if ["select ", "update ", "delete "].into_iter().any(is_verb) && !text.contains(" where ") {
         Some("a where")
@@ -273,7 +288,7 @@ fn every_statement_on_a_tenants_table_names_the_tenant() {
     assert!(forgets_tenant("insert into tasks (id, tenant_id) values ").is_some());
     assert!(forgets_tenant("tasks t left join users u on u.id = t.assigned_to").is_some());
     let mut offences = Vec::new();
-    for source in sources().iter().filter(|source| source.is_store() && source.is_under(&FEATURES)) {
+    for source in sources().iter().filter(|source| source.is_of_tenants()) {
         for statement in source.statements() {
             let fault = forgets_tenant(&statement.text);
             offences
@@ -285,7 +300,7 @@ fn every_statement_on_a_tenants_table_names_the_tenant() {
 
 #[test]
 fn every_list_begins_with_the_tenant() {
-    let table = regex(r"^(?:tasks|meetings|contracts) (\w)$");
+    let table = regex(r"^(?:users|tasks|meetings|contracts) (\w)$");
     for feature in FEATURES {
         let sources = sources();
         let store = sources.iter().find(|source| source.path == format!("src/{feature}/store.rs")).unwrap();
@@ -302,10 +317,10 @@ fn every_list_begins_with_the_tenant() {
 
 #[test]
 fn signing_in_reaches_users_only_by_tenant_or_by_their_own_key() {
-    let own_key = regex(r"\btenant_id\b|\bwhere id = \?|\bfrom tenants\b|\binto tenants\b");
+    let own_key = regex(r"\btenant_id\b|\bwhere id = \?|\btoken_hash = \?|\bfrom tenants\b|\binto tenants\b");
+    let is_meant = |source: &Source| source.is_store() && source.is_under(&["auth/"]) || source.is_under(&["cli/demo"]);
     let mut offences = Vec::new();
-    for source in sources().iter().filter(|source| source.path == "src/auth/store.rs" || source.is_under(&["cli/demo"]))
-    {
+    for source in sources().iter().filter(|source| is_meant(source)) {
         let statements = source.statements().into_iter().filter(|literal| {
             let verbs = ["select ", "insert ", "update ", "delete "];
             verbs.iter().any(|verb| literal.text.starts_with(verb)) && !own_key.is_match(&literal.text)
@@ -319,7 +334,7 @@ fn signing_in_reaches_users_only_by_tenant_or_by_their_own_key() {
 fn every_function_of_a_features_store_takes_a_scope() {
     let function = regex(r"\bpub (?:async )?fn (\w+)[^(]*\(([^)]*)\)");
     let mut offences = Vec::new();
-    for source in sources().iter().filter(|source| source.is_store() && source.is_under(&FEATURES)) {
+    for source in sources().iter().filter(|source| source.is_of_tenants()) {
         assert!(function.is_match(&source.code), "{} has no functions", source.path);
         for found in function.captures_iter(&source.code) {
             if found[2].contains("conn: ") && !found[2].contains("scope: &Scope") {

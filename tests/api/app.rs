@@ -177,6 +177,7 @@ impl TestApp {
             password_hash: hash.clone(),
             name: name.into(),
             role,
+            created_by: None,
             created_at: self.now(),
         };
         let mut tx = self.db().begin().await.unwrap();

@@ -186,9 +186,9 @@ on_both! {
         let mut answer = reply.expect(200);
         let (access, refresh) = (answer["access_token"].take(), answer["refresh_token"].take());
         let expected = |kind: &str, lifetime: i64| json!({
-            "fresh": false, "iat": NOW + 60, "nbf": NOW + 60, "exp": NOW + 60 + lifetime, "type": kind,
+            "fresh": false, "gen": 0, "iat": NOW + 60, "nbf": NOW + 60, "exp": NOW + 60 + lifetime, "type": kind,
             "sub": user.id.to_string(), "user_id": user.id, "email": "kim@example.com", "tenant_id": "test-001",
-            "role": "editor",
+            "role": "editor", "gen": 0,
         });
         assert_eq!((claims(&access), claims(&refresh)), (expected("access", 3600), expected("refresh", 604_800)));
         let shown = json!({

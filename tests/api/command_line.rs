@@ -226,7 +226,9 @@ fn mariadb_in_production_refuses_to_start_with_pending_migrations() {
     assert!(text(&refused).contains("bizcenter migrate"), "{}", text(&refused));
 
     let migrated = bizcenter(dir.path(), &settings).arg("migrate").output().unwrap();
-    assert!(text(&migrated).contains("applied 4: 0001 create tenants and users"), "{}", text(&migrated));
+    let count = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/mariadb")).unwrap().count();
+    let applied = format!("applied {count}: 0001 create tenants and users");
+    assert!(text(&migrated).contains(&applied), "{}", text(&migrated));
     let again = bizcenter(dir.path(), &settings).arg("migrate").output().unwrap();
     assert!(text(&again).contains("nothing to do"), "{}", text(&again));
     assert!(Server::start(bizcenter(dir.path(), &settings)).terminate());

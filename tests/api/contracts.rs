@@ -3,8 +3,12 @@
 mod amounts;
 mod change;
 mod create;
+mod etags;
+mod expiring;
 mod filters;
+mod history;
 mod numbers;
+mod renew;
 mod roles;
 
 use serde_json::{Value, json};

@@ -56,8 +56,8 @@ on_both! {
             "id": 1, "tenant_id": "test-001", "title": "Weekly security report",
             "description": "Summarise the week's alerts", "status": "pending", "priority": "high", "assigned_to": null,
             "assignee": null, "due_date": null, "week_number": 6, "year": 2026, "tags": ["security", "weekly"],
-            "created_at": "2026-02-07T10:17:56.942016Z", "updated_at": "2026-02-07T10:17:56.942016Z", "created_by": 1,
-            "version": 1,
+            "parent_id": null, "comment_count": 0, "created_at": "2026-02-07T10:17:56.942016Z",
+            "updated_at": "2026-02-07T10:17:56.942016Z", "created_by": 1, "version": 1,
         });
         assert_eq!(answer, json!({"message": "Task created successfully", "task": task}));
 

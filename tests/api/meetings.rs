@@ -1,9 +1,14 @@
 //! `/meetings`.
 
+mod action_items;
+mod attendees;
 mod change;
+mod conversion;
 mod create;
+mod etags;
 mod filters;
 mod parts;
+mod publish;
 mod roles;
 
 use serde_json::{Value, json};

@@ -42,6 +42,47 @@ on_both! {
         assert_all(&answer["task"], &changes);
     }
 
+    async fn of_a_hundred_changes_of_what_all_have_seen_one_is_made(app) {
+        let owner = app.user("test-001", Owner).await;
+        let body = json!({"title": "task", "week_number": 6, "year": 2026});
+        let made = app.post("/api/v1/tasks", body).by(&owner).send().await;
+        let tag = made.header("etag").unwrap();
+        let mut calls = JoinSet::new();
+        for number in 0..100 {
+            let change = json!({"title": format!("change {number}")});
+            calls.spawn(app.patch("/api/v1/tasks/1", change).header("if-match", tag).by(&owner).send());
+        }
+        let replies = calls.join_all().await;
+        let (won, lost): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 200);
+        assert_eq!((won.len(), lost.len()), (1, 99));
+        for reply in lost {
+            assert_eq!(reply.expect(412)["code"], "precondition_failed");
+        }
+        let task = app.get("/api/v1/tasks/1").by(&owner).expect(200).await["task"].take();
+        assert_eq!((&task["version"], &task), (&json!(2), &won[0].json()["task"]));
+    }
+
+    async fn two_tasks_do_not_become_each_others_parents(app) {
+        let owner = app.user("test-001", Owner).await;
+        for _ in 0..10 {
+            let mut ids = Vec::new();
+            for _ in 0..2 {
+                let body = json!({"title": "task", "week_number": 6, "year": 2026});
+                let made = app.post("/api/v1/tasks", body).by(&owner).expect(201).await;
+                ids.push(made["task"]["id"].as_i64().unwrap());
+            }
+            let mut calls = JoinSet::new();
+            for (task, parent) in [(ids[0], ids[1]), (ids[1], ids[0])] {
+                let body = json!({"parent_id": parent});
+                calls.spawn(app.patch(&format!("/api/v1/tasks/{task}"), body).by(&owner).send());
+            }
+            let mut statuses: Vec<u16> = calls.join_all().await.iter().map(|reply| reply.status).collect();
+            statuses.sort_unstable();
+            assert_eq!(statuses, [200, 400]);
+        }
+        assert_eq!(app.count("select count(*) from task_parents").await, 10);
+    }
+
     async fn changes_of_one_meeting_at_once_are_all_kept(app) {
         let owner = app.user("test-001", Owner).await;
         let body = json!({"title": "meeting", "meeting_date": "2026-03-01T00:00:00Z"});

@@ -1,11 +1,16 @@
 //! `/tasks`.
 
 mod assignees;
+mod bulk;
 mod change;
+mod comments;
 mod create;
+mod csv;
 mod delete;
+mod etags;
 mod paths;
 mod roles;
+mod subtasks;
 mod validation;
 
 use serde_json::{Value, json};

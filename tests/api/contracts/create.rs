@@ -22,9 +22,10 @@ on_both! {
             "message": "Contract created successfully",
             "contract": {
                 "id": 1, "tenant_id": "test-001", "contract_number": "MSSP-2026-001", "customer_name": "한빛정보",
-                "title": "보안 관제 🛡", "description": null, "amount": "55000000.50", "currency": "KRW",
+                "title": "보안 관제 🛡", "contract_type": "service", "description": null, "amount": "55000000.50",
+                "currency": "KRW",
                 "start_date": "2026-01-01", "end_date": "2026-12-31", "auto_renewal": false, "status": "draft",
-                "contact_email": null, "contact_phone": null, "notes": null,
+                "contact_email": null, "contact_phone": null, "notes": null, "parent_id": null,
                 "created_at": "2026-02-07T10:17:56.942016Z", "updated_at": "2026-02-07T10:17:56.942016Z", "version": 1,
             },
         }));
@@ -39,7 +40,7 @@ on_both! {
         let user = app.user("test-001", Owner).await;
         let fields = json!({
             "contract_number": " 계약-№1 ", "customer_name": "한빛 e\u{301} é 🚀", "title": "%_!\\'\"",
-            "description": "", "amount": "0.0100", "currency": "usd", "start_date": "0001-01-01",
+            "contract_type": "nda", "description": "", "amount": "0.0100", "currency": "usd", "start_date": "0001-01-01",
             "end_date": "9999-12-31", "auto_renewal": true, "status": "terminated",
             "contact_email": "영업@example.com", "contact_phone": "☎".repeat(50), "notes": "가\r\n".repeat(20_000),
         });
@@ -48,6 +49,7 @@ on_both! {
         for (name, value) in [
             ("id", json!(1)),
             ("tenant_id", json!("test-001")),
+            ("parent_id", json!(null)),
             ("created_at", json!("2026-02-07T10:17:56.942016Z")),
             ("updated_at", json!("2026-02-07T10:17:56.942016Z")),
             ("version", json!(1)),
@@ -74,7 +76,7 @@ on_both! {
             "contract_number": "가".repeat(101), "customer_name": "", "title": 1, "description": 2, "amount": 1000,
             "currency": "WONS", "start_date": "20260101", "end_date": "2026-02-30", "auto_renewal": "maybe",
             "status": "open", "contact_email": "", "contact_phone": "0".repeat(51), "notes": ["a"], "created_by": 1,
-            "amount_encrypted": "v1",
+            "amount_encrypted": "v1", "contract_type": "lease", "parent_id": 1,
         });
         let error = app.post("/api/v1/contracts", body).by(&user).expect(400).await;
         assert_eq!(without_request_id(error), invalid(json!({
@@ -93,6 +95,8 @@ on_both! {
             "notes": ["Not a valid string."],
             "created_by": ["Unknown field."],
             "amount_encrypted": ["Unknown field."],
+            "contract_type": ["Must be one of: service, license, maintenance, nda, mou, other."],
+            "parent_id": ["Unknown field."],
         })));
         assert_eq!(app.count("select count(*) from contracts").await, 0);
     }
@@ -110,6 +114,7 @@ on_both! {
             "start_date",
             "end_date",
             "auto_renewal",
+            "contract_type",
             "status",
         ] {
             let body = json!({field: null});

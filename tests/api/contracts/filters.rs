@@ -38,6 +38,22 @@ on_both! {
         ]).await;
     }
 
+    async fn contracts_are_found_by_their_type(app) {
+        let user = app.user("test-001", Owner).await;
+        let kinds = ["service", "license", "maintenance", "nda", "mou", "other", "nda"];
+        for (number, kind) in kinds.into_iter().enumerate() {
+            make(&app, &user, json!({"contract_number": number.to_string(), "contract_type": kind})).await;
+        }
+        assert_found(&app, &user, &[
+            ("contract_type", "service", &[1]),
+            ("contract_type", "license", &[2]),
+            ("contract_type", "maintenance", &[3]),
+            ("contract_type", "nda", &[4, 7]),
+            ("contract_type", "mou", &[5]),
+            ("contract_type", "other", &[6]),
+        ]).await;
+    }
+
     async fn contracts_are_found_by_a_part_of_the_customers_name_whatever_its_case(app) {
         let user = app.user("test-001", Owner).await;
         let names = ["한빛정보 ACME", "acme_korea", "AcmeXKorea", "100% 보안!", "Société Générale", "ＫＴ 클라우드"];
@@ -127,12 +143,13 @@ on_both! {
     async fn all_wrong_parameters_come_in_one_answer(app) {
         let user = app.user("test-001", Owner).await;
         let query = path("contracts", &[
-            ("status", "open"), ("customer_name", &"가".repeat(256)), ("end_from", "2026-02-30"),
+            ("status", "open"), ("contract_type", "lease"), ("customer_name", &"가".repeat(256)), ("end_from", "2026-02-30"),
             ("end_to", "2026-06-30T00:00:00"), ("q", "a"), ("limit", "0"), ("sort", "-amount"), ("cursor", "x"),
         ]);
         let error = app.get(&query).by(&user).expect(400).await;
         assert_eq!(without_request_id(error), invalid_query(json!({
             "status": ["Must be one of: draft, active, expired, terminated, renewed."],
+            "contract_type": ["Must be one of: service, license, maintenance, nda, mou, other."],
             "customer_name": ["Longer than maximum length 255."],
             "end_from": ["Not a valid date."],
             "end_to": ["Not a valid date."],

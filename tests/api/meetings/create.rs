@@ -20,7 +20,7 @@ on_both! {
             "meeting": {
                 "id": 1, "tenant_id": "test-001", "title": "주간 회의 🗓",
                 "meeting_date": "2026-02-09T10:00:00.000000Z", "location": null, "agenda": null, "notes": null,
-                "decisions": null, "status": "draft", "attendees": [], "action_items": [],
+                "decisions": null, "status": "draft", "published_at": null, "attendees": [], "action_items": [],
                 "created_at": "2026-02-07T10:17:56.942016Z", "updated_at": "2026-02-07T10:17:56.942016Z", "version": 1,
             },
         }));
@@ -42,7 +42,7 @@ on_both! {
         assert_eq!(made, json!({
             "id": 1, "tenant_id": "test-001", "title": " 🚀 e\u{301} é ", "location": "",
             "agenda": "1. 보안\r\n2. \"관제\"\t\\", "notes": long, "decisions": "%_!'", "status": "archived",
-            "meeting_date": "2026-02-09T01:00:00.000001Z", "attendees": [], "action_items": [],
+            "meeting_date": "2026-02-09T01:00:00.000001Z", "published_at": null, "attendees": [], "action_items": [],
             "created_at": "2026-02-07T10:17:56.942016Z", "updated_at": "2026-02-07T10:17:56.942016Z", "version": 1,
         }));
         assert_eq!(read(&app, &user, 1).await, made);

@@ -1,4 +1,4 @@
-//! Attendees and action items, which no call writes yet.
+//! What a meeting shows of its attendees and action items.
 
 use bizcenter::db::sql;
 use bizcenter::policy::Role::{Owner, Viewer};
@@ -52,8 +52,8 @@ async fn prepare(app: &TestApp) -> (Session, Session) {
 /// What the first meeting of [`prepare`] has.
 fn parts(kim: &Session, hong: &Session) -> (Value, Value) {
     let attendees = json!([
-        {"id": 1, "meeting_id": 1, "user_id": hong.id, "user_name": "홍길동", "role": "서기"},
-        {"id": 3, "meeting_id": 1, "user_id": kim.id, "user_name": "김영희", "role": null},
+        {"id": 1, "meeting_id": 1, "user_id": hong.id, "user_name": "홍길동", "role": "서기", "attendance": "invited"},
+        {"id": 3, "meeting_id": 1, "user_id": kim.id, "user_name": "김영희", "role": null, "attendance": "invited"},
     ]);
     let action_items = json!([
         {
@@ -78,8 +78,8 @@ on_both! {
         assert_eq!(meeting, json!({
             "id": 1, "tenant_id": "test-001", "title": "주간 회의", "meeting_date": "2026-02-09T10:00:00.000000Z",
             "location": null, "agenda": null, "notes": null, "decisions": null, "status": "draft",
-            "attendees": attendees, "action_items": action_items, "created_at": "2026-02-07T10:17:56.942016Z",
-            "updated_at": "2026-02-07T10:17:56.942016Z", "version": 1,
+            "published_at": null, "attendees": attendees, "action_items": action_items,
+            "created_at": "2026-02-07T10:17:56.942016Z", "updated_at": "2026-02-07T10:17:56.942016Z", "version": 1,
         }));
     }
 

@@ -55,8 +55,8 @@ on_both! {
                 "created_at": "2026-02-07T10:17:56.942016Z", "last_login": null,
             },
             "due_date": "2026-02-28T15:00:00.000000Z", "week_number": 53, "year": 2100, "tags": ["b", "보안"],
-            "created_at": "2026-02-07T10:17:56.942016Z", "updated_at": "2026-02-07T10:17:57.942016Z",
-            "created_by": user.id, "version": 2,
+            "parent_id": null, "comment_count": 0, "created_at": "2026-02-07T10:17:56.942016Z",
+            "updated_at": "2026-02-07T10:17:57.942016Z", "created_by": user.id, "version": 2,
         }));
         assert_eq!(read(&app, &user, 1).await, answer["task"]);
     }

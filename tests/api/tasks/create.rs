@@ -17,8 +17,9 @@ on_both! {
             "task": {
                 "id": 1, "tenant_id": "test-001", "title": "주간 보고 🚀", "description": null, "status": "pending",
                 "priority": "medium", "assigned_to": null, "assignee": null, "due_date": null, "week_number": 6,
-                "year": 2026, "tags": [], "created_at": "2026-02-07T10:17:56.942016Z",
-                "updated_at": "2026-02-07T10:17:56.942016Z", "created_by": user.id, "version": 1,
+                "year": 2026, "tags": [], "parent_id": null, "comment_count": 0,
+                "created_at": "2026-02-07T10:17:56.942016Z", "updated_at": "2026-02-07T10:17:56.942016Z",
+                "created_by": user.id, "version": 1,
             },
         }));
     }
@@ -42,8 +43,8 @@ on_both! {
                 "created_at": "2026-02-07T10:17:56.942016Z", "last_login": null,
             },
             "due_date": "2026-02-13T09:00:00.123456Z", "week_number": 7, "year": 2027, "tags": tags,
-            "created_at": "2026-02-07T10:17:56.942016Z", "updated_at": "2026-02-07T10:17:56.942016Z",
-            "created_by": user.id, "version": 1,
+            "parent_id": null, "comment_count": 0, "created_at": "2026-02-07T10:17:56.942016Z",
+            "updated_at": "2026-02-07T10:17:56.942016Z", "created_by": user.id, "version": 1,
         });
         let created = app.post("/api/v1/tasks", sent).by(&user).expect(201).await;
         assert_eq!(created, json!({"message": "Task created successfully", "task": task}));
@@ -55,7 +56,8 @@ on_both! {
 
     async fn null_is_the_same_as_absent_where_it_is_allowed(app) {
         let user = app.user("test-001", Viewer).await;
-        let fields = json!({"description": null, "assigned_to": null, "due_date": null, "tags": null});
+        let fields =
+            json!({"description": null, "assigned_to": null, "due_date": null, "tags": null, "parent_id": null});
         let mut with_nulls = make(&app, &user, fields).await;
         let without = make(&app, &user, json!({})).await;
         with_nulls["id"] = json!(2);

@@ -40,7 +40,7 @@ impl Timestamp {
 impl Serialize for Timestamp {
     /// RFC 3339 in UTC with six digits and `Z`: `2026-02-07T10:17:56.942016Z`.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // By hand: chrono's formatter takes six times as long, and a page has hundreds of them.
+        // By hand and without an allocation: a page of twenty tasks has some ninety of them.
         let mut text = *b"0000-00-00T00:00:00.000000Z";
         let (date, time) = (self.0.date_naive(), self.0.time());
         put(&mut text[0..4], date.year().unsigned_abs());

@@ -1,5 +1,7 @@
 //! `bizcenter serve`.
 
+use std::io::Write;
+
 use tokio::net::TcpListener;
 use tracing::info;
 
@@ -23,7 +25,8 @@ pub async fn serve(config: &Config) -> Outcome {
     }
     // Before the server says that it is up: whoever waits for that may stop it at once.
     let stop = server::stop_signal()?;
-    println!("API   http://{address}/api/v1\nDocs  http://{address}/api/docs");
+    // Whoever started the server may have stopped listening to it already.
+    let _ = writeln!(std::io::stdout(), "API   http://{address}/api/v1\nDocs  http://{address}/api/docs");
     server::serve(listener, service, stop).await;
     db.close().await;
     info!("stopped");

@@ -123,6 +123,22 @@ fn mariadb_without_tls_is_refused_where_tls_is_required() {
 }
 
 #[tokio::test]
+async fn a_server_whose_output_nobody_reads_serves_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(create_user(dir.path(), &[], &OWNER, "correct horse\n").status.success());
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let mut command = bizcenter(dir.path(), &[("PORT", port.as_str()), ("RUST_LOG", "warn")]);
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let server = Server(child, format!("http://127.0.0.1:{port}"));
+    let mut health = bizcenter(dir.path(), &[("PORT", port.as_str())]);
+    let is_up = || health.arg("healthcheck").output().unwrap().status.success();
+    assert!(std::iter::repeat_with(is_up).take(100).any(|is_up| is_up), "it is not up");
+    let (status, body) = login(&server.1, "kim@acme.kr", "correct horse").await;
+    assert_eq!(status, 200, "{body}");
+}
+
+#[tokio::test]
 async fn the_first_owner_comes_from_the_command_line() {
     let dir = tempfile::tempdir().unwrap();
     let made = create_user(dir.path(), &[], &OWNER, "correct horse\n");

@@ -131,9 +131,11 @@ async fn a_server_whose_output_nobody_reads_serves_all_the_same() {
     let mut child = command.spawn().unwrap();
     drop(child.stdout.take());
     let server = Server(child, format!("http://127.0.0.1:{port}"));
-    let mut health = bizcenter(dir.path(), &[("PORT", port.as_str())]);
-    let is_up = || health.arg("healthcheck").output().unwrap().status.success();
-    assert!(std::iter::repeat_with(is_up).take(100).any(|is_up| is_up), "it is not up");
+    let is_up = || {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        bizcenter(dir.path(), &[("PORT", port.as_str())]).arg("healthcheck").output().unwrap().status.success()
+    };
+    assert!(std::iter::repeat_with(is_up).take(200).any(|is_up| is_up), "it is not up");
     let (status, body) = login(&server.1, "kim@acme.kr", "correct horse").await;
     assert_eq!(status, 200, "{body}");
 }

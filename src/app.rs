@@ -11,6 +11,7 @@ use axum::middleware;
 use axum::response::Response;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
+use ipnet::IpNet;
 use secrecy::ExposeSecret;
 use tower::{Service, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -57,6 +58,8 @@ pub struct Shared {
     pub registration: Registration,
     /// `APP_TIMEZONE`.
     pub timezone: Tz,
+    /// `TRUSTED_PROXIES`.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl std::ops::Deref for AppState {
@@ -80,6 +83,7 @@ impl AppState {
             role_policy: config.role_policy,
             registration: config.registration,
             timezone: config.timezone,
+            trusted_proxies: config.trusted_proxies.clone(),
         }))
     }
 

@@ -16,6 +16,10 @@ use uuid::Uuid;
 use crate::config::Environment;
 use crate::error::{ApiError, Code, Language};
 
+/// The request's id, for whoever handles it.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub Arc<str>);
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest request id that is taken over from the caller.
 const REQUEST_ID_LENGTH: usize = 128;
@@ -32,6 +36,7 @@ pub async fn edge(State(environment): State<Environment>, mut request: Request, 
         *request.method_mut() = nobodys_method();
     }
     let id_text = id.to_str().unwrap_or_default();
+    request.extensions_mut().insert(RequestId(id_text.into()));
     let span = info_span!("request", request_id = id_text, route = Empty, tenant = Empty, user = Empty);
     let mut response = next.run(request).instrument(span.clone()).await;
     if asks_for_methods && response.status() == StatusCode::METHOD_NOT_ALLOWED {

@@ -21,6 +21,7 @@ pub mod health;
 pub mod meetings;
 pub mod mirror;
 pub mod openapi;
+pub mod origin;
 pub mod page;
 pub mod policy;
 pub mod server;

@@ -18,7 +18,7 @@ const REMEMBERED: u64 = 100_000;
 
 /// Counts failures by account and address.
 #[derive(Debug, Clone)]
-pub struct FailedLogins(Cache<(String, IpAddr), Arc<Failures>>);
+pub struct FailedLogins(Cache<(String, Option<IpAddr>), Arc<Failures>>);
 
 #[derive(Debug)]
 struct Failures {
@@ -39,7 +39,7 @@ impl Default for FailedLogins {
 
 impl FailedLogins {
     /// Begins an attempt, or answers 429.
-    pub async fn attempt(&self, email: &str, address: IpAddr) -> Result<Attempt, ApiError> {
+    pub async fn attempt(&self, email: &str, address: Option<IpAddr>) -> Result<Attempt, ApiError> {
         let first = || Arc::new(Failures { count: Arc::default(), since: Instant::now() });
         let failures = self.0.get_with((email.to_lowercase(), address), first);
         let count = Arc::clone(&failures.count).lock_owned().await;

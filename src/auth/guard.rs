@@ -8,9 +8,11 @@ use axum::http::request::Parts;
 use tracing::Span;
 use tracing::field::display;
 
+use super::store::UserRow;
 use super::token::{TokenType, bearer};
 use crate::app::AppState;
 use crate::error::ApiError;
+use crate::origin::Origin;
 use crate::policy::{Action, Reach, Role, RolePolicy};
 
 /// Whose rows a request may reach. Every store function of a tenant's table takes one, and only the guard (and the
@@ -18,15 +20,28 @@ use crate::policy::{Action, Reach, Role, RolePolicy};
 #[derive(Debug, Clone)]
 pub struct Scope {
     tenant: Arc<str>,
-    user: i64,
+    user: Option<i64>,
     role: Role,
     policy: RolePolicy,
+    origin: Arc<Origin>,
 }
 
 impl Scope {
     /// For the operator at the command line, who owns the database anyway.
     pub fn operator(tenant: &str, user: i64) -> Self {
-        Self { tenant: tenant.into(), user, role: Role::Owner, policy: RolePolicy::Compatible }
+        Self { user: Some(user), ..Self::system(tenant) }
+    }
+
+    /// For the jobs, behind which is nobody.
+    pub fn system(tenant: &str) -> Self {
+        let (role, policy) = (Role::Owner, RolePolicy::Compatible);
+        Self { tenant: tenant.into(), user: None, role, policy, origin: Arc::default() }
+    }
+
+    /// For an active user who has shown by something other than an access token who he is.
+    pub(super) fn of(user: &UserRow, app: &AppState, origin: Origin) -> Self {
+        let (tenant, policy) = (user.tenant_id.as_str().into(), app.role_policy);
+        Self { tenant, user: Some(user.id), role: user.role, policy, origin: origin.into() }
     }
 
     /// The tenant.
@@ -34,9 +49,19 @@ impl Scope {
         &self.tenant
     }
 
-    /// The user's id.
+    /// The user's id; 0, which nobody has, for the system.
     pub fn user(&self) -> i64 {
+        self.user.unwrap_or_default()
+    }
+
+    /// Who is to be named as the author of what is made; nobody for the system.
+    pub fn author(&self) -> Option<i64> {
         self.user
+    }
+
+    /// Where the request comes from.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// How the table of permissions is read.
@@ -53,7 +78,7 @@ impl Scope {
     pub fn check<A: Action>(&self, author: Option<i64>) -> Result<(), ApiError> {
         match self.policy.reach::<A>(self.role) {
             Reach::All => Ok(()),
-            Reach::Own if author == Some(self.user) => Ok(()),
+            Reach::Own if author.is_some() && author == self.user => Ok(()),
             Reach::Own | Reach::Nothing => Err(self.refusal::<A>()),
         }
     }
@@ -81,7 +106,14 @@ where
         let token = app.tokens.verify(TokenType::Access, bearer(&parts.headers)?, now)?;
         let known = app.users.get(&app.db, &token, now).await?;
         Span::current().record("tenant", display(&known.tenant)).record("user", token.user());
-        let scope = Scope { tenant: known.tenant, user: token.user(), role: known.role, policy: app.role_policy };
+        let Ok(origin) = Origin::from_request_parts(parts, state).await;
+        let scope = Scope {
+            tenant: known.tenant,
+            user: Some(token.user()),
+            role: known.role,
+            policy: app.role_policy,
+            origin: origin.into(),
+        };
         if scope.policy.reach::<A>(scope.role) == Reach::Nothing {
             return Err(scope.refusal::<A>());
         }

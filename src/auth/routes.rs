@@ -1,9 +1,7 @@
 //! `/auth`: register, login, refresh, me.
 
-use std::net::SocketAddr;
-
 use axum::Json;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use secrecy::{ExposeSecret, SecretString};
@@ -23,6 +21,7 @@ use crate::config::Registration;
 use crate::db::transaction;
 use crate::error::{ApiError, Code, ErrorBody, FieldMessage};
 use crate::extract::Body;
+use crate::origin::Origin;
 use crate::policy::{ReadSelf, Role};
 
 /// The routes.
@@ -97,13 +96,9 @@ async fn register(State(app): State<AppState>, body: Body<Register>) -> Result<i
         (status = 429, description = "Too many failures", body = ErrorBody),
     ),
 )]
-async fn login(
-    State(app): State<AppState>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    body: Body<Login>,
-) -> Result<impl IntoResponse, ApiError> {
+async fn login(State(app): State<AppState>, origin: Origin, body: Body<Login>) -> Result<impl IntoResponse, ApiError> {
     let Login { email, password } = body.read()?;
-    let attempt = app.failed_logins.attempt(&email, peer.ip()).await?;
+    let attempt = app.failed_logins.attempt(&email, origin.ip).await?;
     let authenticated = authenticate(&app, &email, password).await;
     if matches!(&authenticated, Err(error) if error.code() == Code::WrongCredentials) {
         attempt.failed();

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 use axum::http::HeaderValue;
 use chrono_tz::Tz;
+use ipnet::IpNet;
 use secrecy::SecretString;
 
 use self::settings::Settings;
@@ -29,8 +30,12 @@ pub struct Config {
     pub tokens: TokenConfig,
     /// `CONTRACT_ENCRYPTION_KEY`, from which the key of contract amounts is derived.
     pub contract_encryption_key: SecretString,
+    /// `SECRET_KEY`, from which the key of the audit log is derived.
+    pub secret_key: SecretString,
     /// `CORS_ORIGINS`.
     pub cors_origins: Vec<HeaderValue>,
+    /// `TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// `ROLE_POLICY`.
     pub role_policy: RolePolicy,
     /// `REGISTRATION`.
@@ -118,7 +123,6 @@ impl Config {
             Environment::Development,
         );
         let production = environment == Environment::Production;
-        settings.secret("SECRET_KEY", production);
         let config = Self {
             environment,
             host: settings.parsed(&["HOST"], "an IP address", IpAddr::from([127, 0, 0, 1])),
@@ -130,7 +134,9 @@ impl Config {
                 refresh_lifetime: settings.seconds("JWT_REFRESH_TOKEN_EXPIRES", 604_800),
             },
             contract_encryption_key: settings.encryption_key(production),
+            secret_key: settings.secret("SECRET_KEY", production),
             cors_origins: settings.origins(),
+            trusted_proxies: settings.trusted_proxies(),
             role_policy: settings.choice(
                 &["ROLE_POLICY"],
                 &[("compatible", RolePolicy::Compatible), ("strict", RolePolicy::Strict)],

@@ -1,11 +1,13 @@
 //! The reader behind [`super::Config`].
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use axum::http::HeaderValue;
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use tracing_subscriber::EnvFilter;
 
@@ -136,6 +138,22 @@ impl<'a> Settings<'a> {
             }
         }
         values
+    }
+
+    /// `TRUSTED_PROXIES`.
+    pub fn trusted_proxies(&mut self) -> Vec<IpNet> {
+        const NAME: &str = "TRUSTED_PROXIES";
+        let text = self.text(NAME).unwrap_or_default();
+        let mut proxies = Vec::new();
+        for proxy in text.split(',').map(str::trim).filter(|proxy| !proxy.is_empty()) {
+            match proxy.parse().or_else(|_| proxy.parse::<IpAddr>().map(IpNet::from)) {
+                Ok(proxy) => proxies.push(proxy),
+                Err(_) => {
+                    self.problem(NAME, format_args!("must list addresses or networks like 10.0.0.0/8, not {proxy:?}"));
+                }
+            }
+        }
+        proxies
     }
 
     /// `REGISTRATION`.

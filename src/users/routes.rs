@@ -81,7 +81,7 @@ async fn create_user(
         return Err(Code::EmailTaken.into());
     }
     let password_hash = password::hash(password).await?;
-    let (tenant_id, created_by, created_at) = (scope.tenant().to_string(), Some(scope.user()), app.clock.now());
+    let (tenant_id, created_by, created_at) = (scope.tenant().to_string(), scope.author(), app.clock.now());
     let new = NewUserRow { tenant_id, email, password_hash, name, role, created_by, created_at };
     let row = transaction!(app.db, |tx| {
         let id = insert(tx, &new).await.map_err(|error| ApiError::duplicate(error, Code::EmailTaken))?;

@@ -132,7 +132,7 @@ pub async fn insert(conn: &mut Conn, scope: &Scope, new: &NewInvitationRow) -> D
         .bind(&new.token_hash)
         .bind(new.expires_at)
         .bind(new.created_at)
-        .bind(scope.user());
+        .bind(scope.author());
     conn.insert(insert).await
 }
 

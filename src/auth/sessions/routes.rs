@@ -1,9 +1,7 @@
 //! `/auth/password` and `/auth/logout`.
 
-use std::net::SocketAddr;
-
 use axum::Json;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use secrecy::{ExposeSecret, SecretString};
@@ -23,6 +21,7 @@ use crate::clock::Timestamp;
 use crate::db::transaction;
 use crate::error::{ApiError, Code, ErrorBody, FieldMessage};
 use crate::extract::Body;
+use crate::origin::Origin;
 use crate::policy::ChangeSelf;
 
 /// The routes.
@@ -45,13 +44,13 @@ pub fn router() -> OpenApiRouter<AppState> {
 async fn change_password(
     May(scope, _): May<ChangeSelf>,
     State(app): State<AppState>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    origin: Origin,
     body: Body<PasswordChange>,
 ) -> Result<impl IntoResponse, ApiError> {
     let PasswordChange { current_password, new_password } = body.read()?;
     let user = load_active(&app.db, scope.user()).await?;
     // Whoever found a signed-in page must not guess the password there faster than at the login.
-    let attempt = app.failed_logins.attempt(&user.email, peer.ip()).await?;
+    let attempt = app.failed_logins.attempt(&user.email, origin.ip).await?;
     if password::verify(Some(user.password_hash.clone()), current_password).await? == Verdict::Wrong {
         attempt.failed();
         return Err(wrong_password());

@@ -131,7 +131,7 @@ fn contract(
         version: if is_over { 2 } else { 1 },
         created_at,
         updated_at: if is_over { korean(end, EVENING).clamp(created_at, scene.now) } else { created_at },
-        created_by: Some(scope.user()),
+        created_by: scope.author(),
     };
     (contract, amount)
 }

@@ -93,7 +93,7 @@ fn plan(scene: &mut Scene, index: i64) -> Planned {
         version,
         created_at,
         updated_at,
-        created_by: Some(scope.user()),
+        created_by: scope.author(),
     };
     Planned { scope, meeting, parts: MeetingParts { attendees, action_items } }
 }

@@ -77,7 +77,7 @@ pub async fn insert(
         changes.into(),
         now.into(),
         now.into(),
-        scope.user().into(),
+        scope.author().into(),
     ];
     conn.execute(sql(INSERT).values([values])).await?;
     Ok(())

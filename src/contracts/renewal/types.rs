@@ -140,7 +140,7 @@ impl RenewContract {
             version: 1,
             created_at: now,
             updated_at: now,
-            created_by: Some(scope.user()),
+            created_by: scope.author(),
             ..row
         };
         Ok((row, amount))

@@ -139,7 +139,7 @@ impl NewContract {
             version: 1,
             created_at: now,
             updated_at: now,
-            created_by: Some(scope.user()),
+            created_by: scope.author(),
         };
         (row, amount)
     }

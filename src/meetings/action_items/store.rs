@@ -115,7 +115,7 @@ pub async fn insert(conn: &mut Conn, scope: &Scope, item: &ActionItemRow) -> DbR
         item.status.into(),
         item.created_at.into(),
         item.created_at.into(),
-        scope.user().into(),
+        scope.author().into(),
     ];
     conn.insert(sql(INSERT).values([values]).push(" returning id")).await
 }

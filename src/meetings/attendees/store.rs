@@ -106,7 +106,7 @@ pub async fn insert(conn: &mut Conn, scope: &Scope, attendees: &[AttendeeRow], n
                 attendee.attendance.into(),
                 now.into(),
                 now.into(),
-                scope.user().into(),
+                scope.author().into(),
             ]
         });
         conn.execute(sql(INSERT).values(rows)).await?;

@@ -75,7 +75,7 @@ impl NewMeeting {
             version: 1,
             created_at: now,
             updated_at: now,
-            created_by: Some(scope.user()),
+            created_by: scope.author(),
         }
     }
 }

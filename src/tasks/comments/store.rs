@@ -90,7 +90,7 @@ pub async fn insert(conn: &mut Conn, scope: &Scope, task: i64, content: &str, no
     const INSERT: &str = "insert into task_comments (tenant_id, task_id, content, version, created_at, updated_at, \
                           created_by) select ?, id, ?, 1, ?, ?, ? from tasks where tenant_id = ? and id = ? \
                           returning id";
-    let insert = sql(INSERT).bind(scope.tenant()).bind(content.to_owned()).bind(now).bind(now).bind(scope.user());
+    let insert = sql(INSERT).bind(scope.tenant()).bind(content.to_owned()).bind(now).bind(now).bind(scope.author());
     let inserted = conn.fetch_optional::<(i64,)>(insert.bind(scope.tenant()).bind(task)).await?;
     Ok(inserted.map(|(id,)| id))
 }

@@ -114,7 +114,7 @@ impl NewTask {
             version: 1,
             created_at: now,
             updated_at: now,
-            created_by: Some(scope.user()),
+            created_by: scope.author(),
             parent_id,
             comment_count: 0,
             assignee: None,

@@ -26,7 +26,9 @@ use crate::contracts::{self, AmountCipher};
 use crate::db::Db;
 use crate::edge;
 use crate::extract::BODY_LIMIT;
+use crate::idempotency::InFlight;
 use crate::policy::RolePolicy;
+use crate::sealer::Sealer;
 use crate::{meetings, openapi, tasks, users, workflow};
 
 /// How long a request may take before it is answered 503; longer than any wait inside.
@@ -52,6 +54,10 @@ pub struct Shared {
     pub failed_logins: FailedLogins,
     /// Opens and seals contract amounts.
     pub amounts: AmountCipher,
+    /// Opens and seals the answers that are kept for a repetition of their request.
+    pub answers: Sealer,
+    /// Requests with an `Idempotency-Key` that are running.
+    pub in_flight: InFlight,
     /// `ROLE_POLICY`.
     pub role_policy: RolePolicy,
     /// `REGISTRATION`.
@@ -80,6 +86,8 @@ impl AppState {
             users: KnownUsers::default(),
             failed_logins: FailedLogins::default(),
             amounts: AmountCipher::new(config.contract_encryption_key.expose_secret()),
+            answers: Sealer::derive(config.contract_encryption_key.expose_secret(), b"bizcenter kept answers"),
+            in_flight: InFlight::default(),
             role_policy: config.role_policy,
             registration: config.registration,
             timezone: config.timezone,

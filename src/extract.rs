@@ -25,6 +25,11 @@ pub struct Body<T> {
 }
 
 impl<T: FromFields> Body<T> {
+    /// As it was sent.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// 415 when it is not JSON by its Content-Type, 400 when it is not JSON, or with every wrong field.
     pub fn read(self) -> Result<T, ApiError> {
         Fields::read_body(self.value()?).map_err(ApiError::fields)

@@ -8,10 +8,10 @@ use axum::extract::Path;
 use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use utoipa::openapi::path::{HttpMethod, Operation};
-use utoipa::openapi::schema::Ref;
+use utoipa::openapi::path::{HttpMethod, Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Ref, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, HeaderBuilder, OpenApi, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -81,7 +81,27 @@ pub fn complete(document: &mut OpenApi) {
             if path != "/health" {
                 add_errors(operation, has_id);
             }
+            if method == HttpMethod::Post && operation.security.is_some() {
+                add_idempotency(operation);
+            }
         }
+    }
+}
+
+/// What makes something takes an `Idempotency-Key`.
+fn add_idempotency(operation: &mut Operation) {
+    let Some(RefOr::T(created)) = operation.responses.responses.get_mut("201") else { return };
+    let replayed = HeaderBuilder::new().description(Some("`true` when the answer is the first one's, given once more"));
+    created.headers.insert("Idempotency-Replayed".into(), replayed.build().into());
+    let text = "1 to 255 characters of the caller's choice. A request that comes again within 24 hours, with the same key \
+                and body, changes nothing more and gets the first answer.";
+    let schema = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255));
+    let key = ParameterBuilder::new().name("Idempotency-Key").parameter_in(ParameterIn::Header).description(Some(text));
+    operation.parameters.get_or_insert_default().push(key.schema(Some(schema)).build().into());
+    let reused = "The `Idempotency-Key` belongs to another request";
+    let running = "The first request with this `Idempotency-Key` is still running";
+    for (status, description) in [("409", running), ("422", reused)] {
+        add_error(operation, status, description);
     }
 }
 
@@ -100,12 +120,20 @@ fn add_errors(operation: &mut Operation, has_id: bool) {
         (true, "503", "The database cannot be reached; try again"),
     ];
     for (applies, status, description) in errors {
-        if applies && !operation.responses.responses.contains_key(status) {
-            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Error"))).build();
-            let response = ResponseBuilder::new().description(description).content("application/json", content).build();
-            operation.responses.responses.insert(status.into(), response.into());
+        if applies {
+            add_error(operation, status, description);
         }
     }
+}
+
+/// Documents an error, unless the operation does so itself.
+fn add_error(operation: &mut Operation, status: &str, description: &str) {
+    if operation.responses.responses.contains_key(status) {
+        return;
+    }
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Error"))).build();
+    let response = ResponseBuilder::new().description(description).content("application/json", content).build();
+    operation.responses.responses.insert(status.into(), response.into());
 }
 
 /// Where the document is; Swagger UI loads the first, old clients look for the second.

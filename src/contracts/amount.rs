@@ -1,4 +1,4 @@
-//! Seals and opens contract amounts: AES-256-GCM (NIST SP 800-38D), a fresh random 96-bit nonce per write.
+//! Seals and opens contract amounts.
 //!
 //! Sealed text is `v1.<key id>.<base64 of nonce ‖ ciphertext ‖ tag>`. The associated data names the row and its
 //! tenant, so that a ciphertext copied to another row does not open. The Flask server's text, base64 alone under the
@@ -6,24 +6,17 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use aes_gcm::aead::{Aead, Generate, Payload};
-use aes_gcm::{Aes256Gcm, Key, KeyInit, Nonce};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use hkdf::Hkdf;
-use sha2::Sha256;
+use crate::sealer::{KEY_LENGTH, SealError, Sealer, derive_bytes};
 
 const VERSION: &str = "v1";
-const NONCE_LENGTH: usize = 12;
-const KEY_LENGTH: usize = 32;
 /// Bytes of a key's id: enough to tell keys apart, and nothing of the key.
 const KEY_ID_LENGTH: usize = 4;
 
 /// The key in use, derived from `CONTRACT_ENCRYPTION_KEY`.
 pub struct AmountCipher {
     key_id: String,
-    cipher: Aes256Gcm,
-    flask_cipher: Option<Aes256Gcm>,
+    cipher: Sealer,
+    flask_cipher: Option<Sealer>,
     unreadable: AtomicU64,
 }
 
@@ -50,32 +43,30 @@ pub enum AmountError {
     Refused,
 }
 
+impl From<SealError> for AmountError {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::Malformed => Self::Malformed,
+            SealError::Refused => Self::Refused,
+        }
+    }
+}
+
 impl AmountCipher {
-    /// Derives the key (HKDF-SHA-256, RFC 5869) from the setting.
+    /// Derives the key from the setting.
     pub fn new(secret: &str) -> Self {
-        let derivation = Hkdf::<Sha256>::new(None, secret.as_bytes());
-        let mut key = [0; KEY_LENGTH];
-        let mut id = [0; KEY_ID_LENGTH];
-        // HKDF only refuses to give more than 255 blocks.
-        let derived = derivation
-            .expand(b"bizcenter contract amount key", &mut key)
-            .and_then(|()| derivation.expand(b"bizcenter contract amount key id", &mut id));
-        debug_assert!(derived.is_ok());
+        let id: [u8; KEY_ID_LENGTH] = derive_bytes(secret, b"bizcenter contract amount key id");
         Self {
             key_id: hex::encode(id),
-            cipher: Aes256Gcm::new(&Key::<Aes256Gcm>::from(key)),
-            flask_cipher: flask_key(secret).map(|key| Aes256Gcm::new(&key)),
+            cipher: Sealer::derive(secret, b"bizcenter contract amount key"),
+            flask_cipher: flask_key(secret).map(Sealer::new),
             unreadable: AtomicU64::new(0),
         }
     }
 
     /// The text to store.
     pub fn seal(&self, amount: &str, place: Place<'_>) -> Result<String, AmountError> {
-        let nonce = Nonce::generate();
-        let aad = associated_data(&self.key_id, place);
-        let payload = Payload { msg: amount.as_bytes(), aad: &aad };
-        let sealed = self.cipher.encrypt(&nonce, payload).map_err(|_| AmountError::Refused)?;
-        let sealed = BASE64_STANDARD.encode([nonce.as_slice(), &sealed].concat());
+        let sealed = self.cipher.seal(amount.as_bytes(), &associated_data(&self.key_id, place))?;
         Ok(format!("{VERSION}.{}.{sealed}", self.key_id))
     }
 
@@ -106,18 +97,13 @@ impl AmountCipher {
     }
 }
 
-fn open_with(cipher: &Aes256Gcm, text: &str, aad: &[u8]) -> Result<String, AmountError> {
-    let bytes = BASE64_STANDARD.decode(text).map_err(|_| AmountError::Malformed)?;
-    let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LENGTH>().ok_or(AmountError::Malformed)?;
-    let opened =
-        cipher.decrypt(&Nonce::from(*nonce), Payload { msg: sealed, aad }).map_err(|_| AmountError::Refused)?;
-    String::from_utf8(opened).map_err(|_| AmountError::Malformed)
+fn open_with(cipher: &Sealer, text: &str, aad: &[u8]) -> Result<String, AmountError> {
+    String::from_utf8(cipher.open(text, aad)?).map_err(|_| AmountError::Malformed)
 }
 
 /// The first 32 bytes of the setting, as the Flask server took them.
-fn flask_key(secret: &str) -> Option<Key<Aes256Gcm>> {
-    let key: [u8; KEY_LENGTH] = secret.as_bytes().get(..KEY_LENGTH)?.try_into().ok()?;
-    Some(Key::<Aes256Gcm>::from(key))
+fn flask_key(secret: &str) -> Option<[u8; KEY_LENGTH]> {
+    secret.as_bytes().get(..KEY_LENGTH)?.try_into().ok()
 }
 
 /// Unambiguous: the id has no separator in it, and the tenant, which may have one, comes last.
@@ -127,6 +113,8 @@ fn associated_data(key_id: &str, place: Place<'_>) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::prelude::BASE64_STANDARD;
     use proptest::prelude::*;
 
     use super::*;

@@ -14,7 +14,7 @@ use super::types::{
     ContractAnswer, ContractChanged, ContractList, ContractPatch, ContractQuery, ExpiringQuery, NewContract,
 };
 use super::{history, renewal, store};
-use crate::answer::{NO_STORE, created};
+use crate::answer::{Created, NO_STORE};
 use crate::app::AppState;
 use crate::auth::May;
 use crate::csv_export::{self, WantsCsv};
@@ -22,6 +22,7 @@ use crate::db::transaction;
 use crate::error::{ApiError, Code, ErrorBody, FieldMessage};
 use crate::etag::{Conditions, etag};
 use crate::extract::{Body, Id, Query};
+use crate::idempotency::{Begun, IdempotencyKey};
 use crate::page::PageParams;
 use crate::policy::{CreateContract, DeleteContract, ReadContracts, UpdateContract};
 
@@ -82,23 +83,28 @@ async fn list_contracts(
 async fn create_contract(
     May(scope, _): May<CreateContract>,
     State(app): State<AppState>,
+    key: IdempotencyKey,
     body: Body<NewContract>,
-) -> Result<impl IntoResponse, ApiError> {
+) -> Result<Created, ApiError> {
+    let once = match key.begin(&app, &scope, body.bytes()).await? {
+        Begun::Before(answer) => return Ok(answer),
+        Begun::First(once) => once,
+    };
     let now = app.clock.now();
     let (row, amount) = body.read()?.into_row(&scope, now);
-    let row = transaction!(app.db, |tx| {
+    transaction!(app.db, |tx| {
+        once.claim(tx, &scope).await?;
         let id = store::insert(tx, &scope, &row)
             .await
             .map_err(|error| ApiError::duplicate(error, Code::ContractNumberTaken))?;
         store::set_amount(tx, &scope, id, &seal(&app.amounts, &scope, id, &amount)?).await?;
         let row = find(tx, &scope, id).await?;
         history::record(tx, &scope, HistoryAction::Created, None, &row, now).await?;
-        Ok(row)
-    })?;
-    let (id, tag) = (row.id, etag(row.version));
-    let contract = answer(&app.amounts, &scope, row);
-    let answer = ContractChanged { message: "Contract created successfully", contract };
-    Ok(([tag], [NO_STORE], created("contracts", id, answer)))
+        let (tag, contract) = (row.version, answer(&app.amounts, &scope, row));
+        let answer = ContractChanged { message: "Contract created successfully", contract };
+        let answer = Created::new(&answer)?.at(format_args!("contracts/{id}")).tagged(tag).private();
+        once.settle(tx, &scope, answer).await
+    })
 }
 
 /// List contracts that end soon

@@ -71,6 +71,18 @@ impl Conn {
         })
     }
 
+    /// Like [`Conn::execute`], but does not wait for another transaction's row: false when it would have to.
+    pub async fn execute_unless_locked(&mut self, sql: Sql) -> DbResult<bool> {
+        // SQLite's transactions come one after the other: whoever is here has nobody to wait for.
+        let is_mariadb = matches!(self, Self::MariaDbTransaction(_));
+        let sql =
+            if is_mariadb { super::sql("set statement innodb_lock_wait_timeout = 0 for ").append(&sql) } else { sql };
+        match self.execute(sql).await {
+            Err(error) if super::waited_too_long(&error) => Ok(false),
+            executed => executed.map(|_| true),
+        }
+    }
+
     /// Runs an `insert … returning id` and gives the id.
     pub async fn insert(&mut self, sql: Sql) -> DbResult<i64> {
         self.fetch_one::<(i64,)>(sql).await.map(|(id,)| id)

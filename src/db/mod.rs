@@ -82,6 +82,11 @@ pub fn lost_to_another_transaction(error: &sqlx::Error) -> bool {
     mariadb_number(error).is_some_and(|number| matches!(number, 1020 | 1205 | 1213))
 }
 
+/// Whether a row was locked for longer than the statement may wait.
+fn waited_too_long(error: &sqlx::Error) -> bool {
+    mariadb_number(error) == Some(1205)
+}
+
 /// Whether the database cannot be reached, is full of waiting requests or shutting down: worth trying again later.
 pub fn is_unavailable(error: &sqlx::Error) -> bool {
     match error {

@@ -14,7 +14,7 @@ use super::types::{
     Meeting, MeetingAnswer, MeetingChanged, MeetingList, MeetingPatch, MeetingQuery, MeetingStatus, NewMeeting,
 };
 use super::{action_items, attendees};
-use crate::answer::created;
+use crate::answer::Created;
 use crate::app::AppState;
 use crate::auth::{May, Scope};
 use crate::clock::Timestamp;
@@ -23,6 +23,7 @@ use crate::db::{Conn, transaction};
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::etag::{Conditions, etag};
 use crate::extract::{Body, Id, Query};
+use crate::idempotency::{Begun, IdempotencyKey};
 use crate::page::PageParams;
 use crate::policy::{CreateMeeting, DeleteMeeting, PublishMeeting, ReadMeetings, UpdateMeeting};
 
@@ -84,17 +85,24 @@ async fn list_meetings(
 async fn create_meeting(
     May(scope, _): May<CreateMeeting>,
     State(app): State<AppState>,
+    key: IdempotencyKey,
     body: Body<NewMeeting>,
-) -> Result<impl IntoResponse, ApiError> {
+) -> Result<Created, ApiError> {
+    let once = match key.begin(&app, &scope, body.bytes()).await? {
+        Begun::Before(answer) => return Ok(answer),
+        Begun::First(once) => once,
+    };
     let row = body.read()?.into_row(&scope, app.clock.now());
     check_publishing(&scope, MeetingStatus::Draft, row.status)?;
-    let meeting = transaction!(app.db, |tx| {
+    transaction!(app.db, |tx| {
+        once.claim(tx, &scope).await?;
         let id = store::insert(tx, &scope, &row).await?;
-        find_whole(tx, &scope, id).await
-    })?;
-    let (id, tag) = (meeting.id, meeting.tag());
-    let answer = MeetingChanged { message: "Meeting created successfully", meeting };
-    Ok(([etag(tag)], created("meetings", id, answer)))
+        let meeting = find_whole(tx, &scope, id).await?;
+        let tag = meeting.tag();
+        let answer = MeetingChanged { message: "Meeting created successfully", meeting };
+        let answer = Created::new(&answer)?.at(format_args!("meetings/{id}")).tagged(tag);
+        once.settle(tx, &scope, answer).await
+    })
 }
 
 /// Get a meeting

@@ -11,7 +11,7 @@ use super::export::TaskExport;
 use super::row::TaskRow;
 use super::types::{NewTask, Task, TaskAnswer, TaskChanged, TaskList, TaskPatch, TaskQuery};
 use super::{links, store};
-use crate::answer::created;
+use crate::answer::Created;
 use crate::app::AppState;
 use crate::auth::{May, Scope};
 use crate::clock::Timestamp;
@@ -20,6 +20,7 @@ use crate::db::{Conn, transaction};
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::etag::{Conditions, etag};
 use crate::extract::{Body, Id, Query};
+use crate::idempotency::{Begun, IdempotencyKey};
 use crate::mirror::{self, Moved};
 use crate::page::PageParams;
 use crate::policy::{CreateTask, DeleteTask, ReadTasks, UpdateTask};
@@ -70,21 +71,28 @@ async fn list_tasks(
 async fn create_task(
     May(scope, _): May<CreateTask>,
     State(app): State<AppState>,
+    key: IdempotencyKey,
     body: Body<NewTask>,
-) -> Result<Response, ApiError> {
+) -> Result<Created, ApiError> {
+    let once = match key.begin(&app, &scope, body.bytes()).await? {
+        Begun::Before(answer) => return Ok(answer),
+        Begun::First(once) => once,
+    };
     let row = body.read()?.into_row(&scope, app.clock.now());
-    let task = transaction!(app.db, |tx| {
+    transaction!(app.db, |tx| {
+        once.claim(tx, &scope).await?;
         store::lock(tx, &scope, row.parent_id.as_slice()).await?;
         let faults = links::faults_of_new(tx, &scope, &row).await?;
         if !faults.is_empty() {
             return Err(ApiError::fields(faults));
         }
         let id = store::insert(tx, &scope, &row).await?;
-        find(tx, &scope, id).await
-    })?;
-    let task = Task::from(task);
-    let tag = etag(task.tag());
-    Ok(([tag], created("tasks", task.id, TaskChanged { message: "Task created successfully", task })).into_response())
+        let task = Task::from(find(tx, &scope, id).await?);
+        let tag = task.tag();
+        let answer = TaskChanged { message: "Task created successfully", task };
+        let answer = Created::new(&answer)?.at(format_args!("tasks/{id}")).tagged(tag);
+        once.settle(tx, &scope, answer).await
+    })
 }
 
 /// Get a task

@@ -8,7 +8,7 @@ use utoipa_axum::routes;
 
 use super::store::{self, MemberRow};
 use super::types::{Member, MemberAnswer, MemberChanged, MemberList, NewUser, UserPatch, UserQuery};
-use crate::answer::{NO_STORE, created};
+use crate::answer::{Created, NO_STORE};
 use crate::app::AppState;
 use crate::auth::store::{NewUserRow, find_by_email, insert};
 use crate::auth::{May, Scope, password};
@@ -16,6 +16,7 @@ use crate::db::{Conn, transaction};
 use crate::error::{ApiError, Code, ErrorBody, FieldFaults, FieldMessage};
 use crate::etag::{Conditions, Tag, etag};
 use crate::extract::{Body, Id, Query};
+use crate::idempotency::{Begun, IdempotencyKey};
 use crate::page::PageParams;
 use crate::policy::{ListUsers, ManageOwners, ManageUsers, Role, UpdateUser};
 
@@ -70,8 +71,13 @@ async fn list_users(
 async fn create_user(
     May(scope, _): May<ManageUsers>,
     State(app): State<AppState>,
+    key: IdempotencyKey,
     body: Body<NewUser>,
-) -> Result<impl IntoResponse, ApiError> {
+) -> Result<Created, ApiError> {
+    let once = match key.begin(&app, &scope, body.bytes()).await? {
+        Begun::Before(answer) => return Ok(answer),
+        Begun::First(once) => once,
+    };
     let NewUser { email, password, name, role } = body.read()?;
     if role == Role::Owner {
         scope.check::<ManageOwners>(None)?;
@@ -83,14 +89,15 @@ async fn create_user(
     let password_hash = password::hash(password).await?;
     let (tenant_id, created_by, created_at) = (scope.tenant().to_string(), scope.author(), app.clock.now());
     let new = NewUserRow { tenant_id, email, password_hash, name, role, created_by, created_at };
-    let row = transaction!(app.db, |tx| {
+    transaction!(app.db, |tx| {
+        once.claim(tx, &scope).await?;
         let id = insert(tx, &new).await.map_err(|error| ApiError::duplicate(error, Code::EmailTaken))?;
-        find(tx, &scope, id).await
-    })?;
-    let user = Member::new(row, true);
-    let tag = etag(tag(&user));
-    let answer = created("users", user.id, MemberChanged { message: "User created successfully", user });
-    Ok(([NO_STORE], [tag], answer))
+        let user = Member::new(find(tx, &scope, id).await?, true);
+        let tag = tag(&user);
+        let answer = MemberChanged { message: "User created successfully", user };
+        let answer = Created::new(&answer)?.at(format_args!("users/{id}")).tagged(tag).private();
+        once.settle(tx, &scope, answer).await
+    })
 }
 
 /// Get a user

@@ -1,18 +1,17 @@
 //! `/meetings/{meeting_id}/action-items/{item_id}/convert-to-task`.
 
 use axum::extract::State;
-use axum::response::IntoResponse;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::types::{ActionItemConverted, ConvertActionItem};
-use crate::answer::created;
+use crate::answer::Created;
 use crate::app::AppState;
 use crate::auth::{self, May};
 use crate::db::transaction;
 use crate::error::{ApiError, Code, ErrorBody};
-use crate::etag::etag;
 use crate::extract::{Body, Ids};
+use crate::idempotency::{Begun, IdempotencyKey};
 use crate::meetings::action_items::{self, find_item, find_item_to_change};
 use crate::policy::UpdateMeeting;
 use crate::tasks;
@@ -48,12 +47,18 @@ async fn convert_action_item(
     // Whoever may change a meeting may make tasks too, under either policy.
     May(scope, _): May<UpdateMeeting>,
     State(app): State<AppState>,
+    key: IdempotencyKey,
     body: Body<ConvertActionItem>,
-) -> Result<impl IntoResponse, ApiError> {
+) -> Result<Created, ApiError> {
+    let once = match key.begin(&app, &scope, body.bytes()).await? {
+        Begun::Before(answer) => return Ok(answer),
+        Begun::First(once) => once,
+    };
     let find = async { find_item_to_change(&mut app.db.read().await?, &scope, meeting, id).await };
     let body = body.read_optional_for(find).await?.unwrap_or_default();
     let (today, now) = (app.today(), app.clock.now());
-    let (task, item) = transaction!(app.db, |tx| {
+    transaction!(app.db, |tx| {
+        once.claim(tx, &scope).await?;
         let item = find_item_to_change(tx, &scope, meeting, id).await?;
         if item.task_id.is_some() {
             return Err(Code::AlreadyConverted.into());
@@ -69,10 +74,9 @@ async fn convert_action_item(
             return Err(Code::AlreadyConverted.into());
         }
         let task = tasks::store::find(tx, &scope, task).await?.ok_or(Code::TaskNotFound)?;
-        Ok((task, find_item(tx, &scope, meeting, id).await?))
-    })?;
-    let task = Task::from(task);
-    let (id, tag) = (task.id, etag(task.tag()));
-    let message = "Action item converted successfully";
-    Ok(([tag], created("tasks", id, ActionItemConverted { message, task, action_item: item.into() })))
+        let (task, action_item) = (Task::from(task), find_item(tx, &scope, meeting, id).await?.into());
+        let (place, tag) = (format!("tasks/{}", task.id), task.tag());
+        let answer = ActionItemConverted { message: "Action item converted successfully", task, action_item };
+        once.settle(tx, &scope, Created::new(&answer)?.at(place).tagged(tag)).await
+    })
 }

@@ -189,6 +189,13 @@ impl TestApp {
         Session { id, tenant: tenant.into(), email: email.into(), token }
     }
 
+    /// The same user with a new token; the old one may have ended.
+    pub async fn signed_in(&self, user: &Session) -> Session {
+        let row = store::find_by_id(&mut self.db().read().await.unwrap(), user.id).await.unwrap().unwrap();
+        let token = self.state.tokens.issue(TokenType::Access, &row, self.now()).unwrap();
+        Session { token, ..user.clone() }
+    }
+
     /// Runs a statement directly; for what no API does.
     pub async fn execute(&self, statement: Sql) -> u64 {
         let mut tx = self.db().begin().await.unwrap();

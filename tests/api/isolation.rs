@@ -174,7 +174,12 @@ impl Operation {
 
     /// A call of it on these rows, with the smallest body.
     pub fn call(&self, app: &TestApp, rows: &Rows, mark: &str) -> Call {
-        let call = app.call(self.method.clone(), &self.path(rows));
+        self.call_at(app, &self.path(rows), rows, mark)
+    }
+
+    /// The same at another path.
+    pub fn call_at(&self, app: &TestApp, path: &str, rows: &Rows, mark: &str) -> Call {
+        let call = app.call(self.method.clone(), path);
         match smallest_body(&self.id, mark) {
             Some(_) if self.id == "add_attendees" => call.json(json!({"user_id": rows.user})),
             Some(body) => call.json(body),

@@ -17,6 +17,7 @@ mod cors;
 mod curl_examples;
 mod edge;
 mod flask_faults;
+mod idempotency;
 mod invitations;
 mod isolation;
 mod lists;

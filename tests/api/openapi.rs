@@ -267,23 +267,23 @@ fn the_operations_and_their_statuses_are_these() {
     PATCH /api/v1/tasks/{task_id} patch_task 200 400 401 403 404 412 413 415 500 503
     PATCH /api/v1/tasks/{task_id}/comments/{comment_id} patch_comment 200 400 401 403 404 412 413 415 500 503
     PATCH /api/v1/users/{user_id} patch_user 200 400 401 403 404 409 412 413 415 500 503
-    POST /api/v1/auth/invitations create_invitation 201 400 401 403 409 413 415 500 503
+    POST /api/v1/auth/invitations create_invitation 201 400 401 403 409 413 415 422 500 503
     POST /api/v1/auth/login user_login 200 400 401 403 413 415 429 500 503
     POST /api/v1/auth/logout logout 204 400 401 403 413 415 500 503
     POST /api/v1/auth/refresh token_refresh 200 400 401 403 413 415 500 503
     POST /api/v1/auth/register user_register 201 400 403 409 413 415 500 503
-    POST /api/v1/contracts create_contract 201 400 401 403 409 413 415 500 503
-    POST /api/v1/contracts/{contract_id}/renew renew_contract 201 400 401 403 404 409 412 413 415 500 503
-    POST /api/v1/meetings create_meeting 201 400 401 403 413 415 500 503
-    POST /api/v1/meetings/{meeting_id}/action-items create_action_item 201 400 401 403 404 413 415 500 503
-    POST /api/v1/meetings/{meeting_id}/action-items/{item_id}/convert-to-task convert_action_item 201 400 401 403 404 409 413 415 500 503
-    POST /api/v1/meetings/{meeting_id}/attendees add_attendees 201 400 401 403 404 409 413 415 500 503
+    POST /api/v1/contracts create_contract 201 400 401 403 409 413 415 422 500 503
+    POST /api/v1/contracts/{contract_id}/renew renew_contract 201 400 401 403 404 409 412 413 415 422 500 503
+    POST /api/v1/meetings create_meeting 201 400 401 403 409 413 415 422 500 503
+    POST /api/v1/meetings/{meeting_id}/action-items create_action_item 201 400 401 403 404 409 413 415 422 500 503
+    POST /api/v1/meetings/{meeting_id}/action-items/{item_id}/convert-to-task convert_action_item 201 400 401 403 404 409 413 415 422 500 503
+    POST /api/v1/meetings/{meeting_id}/attendees add_attendees 201 400 401 403 404 409 413 415 422 500 503
     POST /api/v1/meetings/{meeting_id}/publish publish_meeting 200 401 403 404 412 500 503
-    POST /api/v1/tasks create_task 201 400 401 403 413 415 500 503
-    POST /api/v1/tasks/bulk create_tasks 201 400 401 403 413 415 500 503
-    POST /api/v1/tasks/import import_tasks 200 201 400 401 403 413 415 500 503
-    POST /api/v1/tasks/{task_id}/comments create_comment 201 400 401 403 404 413 415 500 503
-    POST /api/v1/users create_user 201 400 401 403 409 413 415 500 503
+    POST /api/v1/tasks create_task 201 400 401 403 409 413 415 422 500 503
+    POST /api/v1/tasks/bulk create_tasks 201 400 401 403 409 413 415 422 500 503
+    POST /api/v1/tasks/import import_tasks 200 201 400 401 403 409 413 415 422 500 503
+    POST /api/v1/tasks/{task_id}/comments create_comment 201 400 401 403 404 409 413 415 422 500 503
+    POST /api/v1/users create_user 201 400 401 403 409 413 415 422 500 503
     PUT /api/v1/auth/password change_password 200 400 401 403 413 415 429 500 503
     PUT /api/v1/contracts/{contract_id} update_contract 200 400 401 403 404 409 412 413 415 500 503
     PUT /api/v1/meetings/{meeting_id} update_meeting 200 400 401 403 404 412 413 415 500 503

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 use super::store::{self, NewInvitationRow};
 use super::token;
 use super::types::{Invitation, InvitationCreated, InvitationList, InvitationQuery, NewInvitation};
-use crate::answer::{NO_STORE, created};
+use crate::answer::{Created, NO_STORE};
 use crate::app::AppState;
 use crate::auth::store::find_by_email;
 use crate::auth::{May, Scope};
@@ -19,6 +19,7 @@ use crate::clock::Timestamp;
 use crate::db::transaction;
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{Body, Id, Query};
+use crate::idempotency::{Begun, IdempotencyKey};
 use crate::page::PageParams;
 use crate::policy::{ManageOwners, ManageUsers, Role};
 
@@ -65,24 +66,30 @@ async fn list_invitations(
 async fn create_invitation(
     May(scope, _): May<ManageUsers>,
     State(app): State<AppState>,
+    key: IdempotencyKey,
     body: Body<NewInvitation>,
-) -> Result<impl IntoResponse, ApiError> {
+) -> Result<Created, ApiError> {
+    let once = match key.begin(&app, &scope, body.bytes()).await? {
+        Begun::Before(answer) => return Ok(answer),
+        Begun::First(once) => once,
+    };
     let NewInvitation { email, role } = body.read()?;
     check_role(&scope, role)?;
     let (token, created_at) = (token::generate(), app.clock.now());
     let expires_at = Timestamp::new(created_at.utc() + LIFETIME);
     let new = NewInvitationRow { email, role, token_hash: token::hash(&token), expires_at, created_at };
-    let row = transaction!(app.db, |tx| {
+    transaction!(app.db, |tx| {
+        once.claim(tx, &scope).await?;
         let id = store::insert(tx, &scope, &new).await?;
         if find_by_email(tx, &new.email).await?.is_some() {
             return Err(ApiError::from(Code::EmailTaken));
         }
-        store::find(tx, &scope, id).await?.ok_or_else(|| ApiError::internal("a new invitation is gone"))
-    })?;
-    let invitation = Invitation { token: Some(token), ..row.into() };
-    let id = invitation.id;
-    let answer = InvitationCreated { message: "Invitation created successfully", invitation };
-    Ok(([NO_STORE], created("auth/invitations", id, answer)))
+        let row = store::find(tx, &scope, id).await?.ok_or_else(|| ApiError::internal("a new invitation is gone"))?;
+        let invitation = Invitation { token: Some(token.clone()), ..row.into() };
+        let answer = InvitationCreated { message: "Invitation created successfully", invitation };
+        let answer = Created::new(&answer)?.at(format_args!("auth/invitations/{id}")).private();
+        once.settle(tx, &scope, answer).await
+    })
 }
 
 /// Withdraw an invitation

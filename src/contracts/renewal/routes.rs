@@ -1,13 +1,12 @@
 //! `/contracts/{contract_id}/renew`.
 
 use axum::extract::State;
-use axum::response::IntoResponse;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::store as renewals;
 use super::types::{RenewContract, missing};
-use crate::answer::{NO_STORE, created};
+use crate::answer::Created;
 use crate::app::AppState;
 use crate::auth::{May, Scope};
 use crate::clock::Timestamp;
@@ -18,8 +17,9 @@ use crate::contracts::store::{self, ContractRow};
 use crate::contracts::types::{ContractChanged, ContractStatus};
 use crate::db::{Conn, transaction};
 use crate::error::{ApiError, Code, ErrorBody};
-use crate::etag::{Conditions, etag};
+use crate::etag::Conditions;
 use crate::extract::{Body, Id};
+use crate::idempotency::{Begun, IdempotencyKey};
 use crate::policy::RenewContract as RenewAction;
 
 /// The routes.
@@ -53,11 +53,17 @@ async fn renew_contract(
     May(scope, _): May<RenewAction>,
     State(app): State<AppState>,
     conditions: Conditions,
+    key: IdempotencyKey,
     body: Body<RenewContract>,
-) -> Result<impl IntoResponse, ApiError> {
+) -> Result<Created, ApiError> {
+    let once = match key.begin(&app, &scope, body.bytes()).await? {
+        Begun::Before(answer) => return Ok(answer),
+        Begun::First(once) => once,
+    };
     let body = body.read_for(async { find(&mut app.db.read().await?, &scope, id).await }).await?;
     let now = app.clock.now();
-    let row = transaction!(app.db, |tx| {
+    transaction!(app.db, |tx| {
+        once.claim(tx, &scope).await?;
         let old = find_to_change(tx, &scope, id).await?;
         conditions.check(old.version)?;
         if old.status == ContractStatus::Renewed || renewals::is_renewed(tx, &scope, id).await? {
@@ -69,12 +75,12 @@ async fn renew_contract(
             None => open(&app.amounts, &scope, id, &old.amount_encrypted).ok_or_else(|| missing("amount"))?,
         };
         close(tx, &scope, &old, now).await?;
-        insert(tx, &scope, &app.amounts, &new, &amount, id).await
-    })?;
-    let (id, tag) = (row.id, etag(row.version));
-    let contract = answer(&app.amounts, &scope, row);
-    let answer = ContractChanged { message: "Contract renewed successfully", contract };
-    Ok(([tag], [NO_STORE], created("contracts", id, answer)))
+        let row = insert(tx, &scope, &app.amounts, &new, &amount, id).await?;
+        let (place, tag) = (format!("contracts/{}", row.id), row.version);
+        let contract = answer(&app.amounts, &scope, row);
+        let answer = ContractChanged { message: "Contract renewed successfully", contract };
+        once.settle(tx, &scope, Created::new(&answer)?.at(place).tagged(tag).private()).await
+    })
 }
 
 /// Marks the contract as renewed.

@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -12,12 +11,13 @@ use super::store;
 use super::types::{
     ActionItemAnswer, ActionItemChanged, ActionItemList, ActionItemPatch, ActionItemQuery, NewActionItem,
 };
-use crate::answer::created;
+use crate::answer::Created;
 use crate::app::AppState;
 use crate::auth::{self, May, Scope};
 use crate::db::{Conn, transaction};
 use crate::error::{ApiError, Code, FieldMessage};
 use crate::extract::{Body, Id, Ids, Query};
+use crate::idempotency::{Begun, IdempotencyKey};
 use crate::meetings::change::{find, find_changeable, find_to_change};
 use crate::mirror::{self, Moved};
 use crate::page::PageParams;
@@ -67,20 +67,25 @@ async fn create_action_item(
     Id(meeting): Id,
     May(scope, _): May<UpdateMeeting>,
     State(app): State<AppState>,
+    key: IdempotencyKey,
     body: Body<NewActionItem>,
-) -> Result<Response, ApiError> {
+) -> Result<Created, ApiError> {
+    let once = match key.begin(&app, &scope, body.bytes()).await? {
+        Begun::Before(answer) => return Ok(answer),
+        Begun::First(once) => once,
+    };
     let new = body.read_for(async { find_changeable(&mut app.db.read().await?, &scope, meeting).await }).await?;
     let row = new.into_row(meeting, app.clock.now());
-    let item = transaction!(app.db, |tx| {
+    transaction!(app.db, |tx| {
+        once.claim(tx, &scope).await?;
         find_to_change(tx, &scope, meeting).await?;
         check_assignee(tx, &scope, row.assigned_to).await?;
         let id = store::insert(tx, &scope, &row).await?;
-        find_item(tx, &scope, meeting, id).await
-    })?;
-    let collection = format!("meetings/{meeting}/action-items");
-    let id = item.id;
-    let answer = ActionItemChanged { message: "Action item created successfully", action_item: item.into() };
-    Ok(created(&collection, id, answer))
+        let action_item = find_item(tx, &scope, meeting, id).await?.into();
+        let answer = ActionItemChanged { message: "Action item created successfully", action_item };
+        let answer = Created::new(&answer)?.at(format_args!("meetings/{meeting}/action-items/{id}"));
+        once.settle(tx, &scope, answer).await
+    })
 }
 
 /// Get an action item

@@ -2,8 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -11,11 +10,13 @@ use super::store::{self, AttendeeRow};
 use super::types::{
     Attendee, AttendeeChanged, AttendeeList, AttendeePatch, AttendeeQuery, AttendeesAdded, NewAttendees,
 };
+use crate::answer::Created;
 use crate::app::AppState;
 use crate::auth::{self, May, Scope};
 use crate::db::{Conn, transaction};
 use crate::error::{ApiError, Code, ErrorBody, FieldFault, FieldFaults, FieldMessage};
 use crate::extract::{Body, Id, Ids, Query};
+use crate::idempotency::{Begun, IdempotencyKey};
 use crate::meetings::change::{find, find_changeable, find_to_change};
 use crate::page::PageParams;
 use crate::policy::{ReadMeetings, UpdateMeeting};
@@ -65,26 +66,32 @@ async fn add_attendees(
     Id(meeting): Id,
     May(scope, _): May<UpdateMeeting>,
     State(app): State<AppState>,
+    key: IdempotencyKey,
     body: Body<NewAttendees>,
-) -> Result<impl IntoResponse, ApiError> {
+) -> Result<Created, ApiError> {
+    let once = match key.begin(&app, &scope, body.bytes()).await? {
+        Begun::Before(answer) => return Ok(answer),
+        Begun::First(once) => once,
+    };
     let new = body.read_for(async { find_changeable(&mut app.db.read().await?, &scope, meeting).await }).await?;
     let is_list = new.attendees.is_some();
     let new = new.into_list();
     let users: Vec<i64> = new.iter().map(|attendee| attendee.user_id).collect();
     let now = app.clock.now();
-    let rows = transaction!(app.db, |tx| {
+    transaction!(app.db, |tx| {
+        once.claim(tx, &scope).await?;
         find_to_change(tx, &scope, meeting).await?;
         check_members(tx, &scope, &users, is_list).await?;
         let rows: Vec<AttendeeRow> = new.iter().cloned().map(|attendee| attendee.into_row(meeting)).collect();
         store::insert(tx, &scope, &rows, now)
             .await
             .map_err(|error| ApiError::duplicate(error, Code::AttendeeExists))?;
-        Ok(store::list_users(tx, &scope, meeting, &users).await?)
-    })?;
-    let attendees = rows.into_iter().map(Attendee::from).collect();
-    let answer = AttendeesAdded { message: "Attendees added successfully", attendees };
-    let place = format!("/api/v1/meetings/{meeting}/attendees");
-    Ok((StatusCode::CREATED, [(header::LOCATION, place)], Json(answer)))
+        let rows = store::list_users(tx, &scope, meeting, &users).await?;
+        let attendees = rows.into_iter().map(Attendee::from).collect();
+        let answer = AttendeesAdded { message: "Attendees added successfully", attendees };
+        let answer = Created::new(&answer)?.at(format_args!("meetings/{meeting}/attendees"));
+        once.settle(tx, &scope, answer).await
+    })
 }
 
 /// Change an attendee

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -13,11 +12,13 @@ use super::super::types::Task;
 use super::super::{links, store as tasks};
 use super::types::{NewTasks, TasksChanged, TasksPatch};
 use super::{drafts, store};
+use crate::answer::Created;
 use crate::app::AppState;
 use crate::auth::{May, Scope};
 use crate::db::{Conn, transaction};
 use crate::error::{ApiError, FieldFault, FieldFaults, FieldMessage};
 use crate::extract::Body;
+use crate::idempotency::{Begun, IdempotencyKey};
 use crate::mirror::{self, Moved};
 use crate::policy::{CreateTask, UpdateTask};
 
@@ -38,16 +39,22 @@ pub fn router() -> OpenApiRouter<AppState> {
 async fn create_tasks(
     May(scope, _): May<CreateTask>,
     State(app): State<AppState>,
+    key: IdempotencyKey,
     body: Body<NewTasks>,
-) -> Result<(StatusCode, Json<TasksChanged>), ApiError> {
+) -> Result<Created, ApiError> {
+    let once = match key.begin(&app, &scope, body.bytes()).await? {
+        Begun::Before(answer) => return Ok(answer),
+        Begun::First(once) => once,
+    };
     let drafts = body.read()?.tasks;
     let now = app.clock.now();
-    let rows = transaction!(app.db, |tx| {
+    transaction!(app.db, |tx| {
+        once.claim(tx, &scope).await?;
         let ids = drafts::insert(tx, &scope, &drafts, now).await?;
         // Ids grow from row to row, so this is the order of the request.
-        Ok(tasks::find_all(tx, &scope, &ids).await?)
-    })?;
-    Ok((StatusCode::CREATED, Json(changed("Tasks created successfully", rows))))
+        let rows = tasks::find_all(tx, &scope, &ids).await?;
+        once.settle(tx, &scope, Created::new(&changed("Tasks created successfully", rows))?).await
+    })
 }
 
 /// Change many tasks

@@ -10,13 +10,14 @@ use utoipa_axum::routes;
 use super::super::store as tasks;
 use super::store::{self, CommentRow};
 use super::types::{Comment, CommentAnswer, CommentChanged, CommentList, CommentPatch, CommentQuery, NewComment};
-use crate::answer::created;
+use crate::answer::Created;
 use crate::app::AppState;
 use crate::auth::{May, Scope};
 use crate::db::{Conn, transaction};
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::etag::{Conditions, etag};
 use crate::extract::{Body, Id, Ids, Query};
+use crate::idempotency::{Begun, IdempotencyKey};
 use crate::page::PageParams;
 use crate::policy::{CreateComment, DeleteComment, ReadTasks, UpdateComment};
 
@@ -67,22 +68,24 @@ async fn create_comment(
     Id(task): Id,
     May(scope, _): May<CreateComment>,
     State(app): State<AppState>,
+    key: IdempotencyKey,
     body: Body<NewComment>,
-) -> Result<Response, ApiError> {
+) -> Result<Created, ApiError> {
+    let once = match key.begin(&app, &scope, body.bytes()).await? {
+        Begun::Before(answer) => return Ok(answer),
+        Begun::First(once) => once,
+    };
     let new = body.read_for(async { check_task(&mut app.db.read().await?, &scope, task).await }).await?;
     let now = app.clock.now();
-    let row = transaction!(app.db, |tx| {
+    transaction!(app.db, |tx| {
+        once.claim(tx, &scope).await?;
         let id = store::insert(tx, &scope, task, &new.content, now).await?.ok_or(Code::TaskNotFound)?;
-        find(tx, &scope, task, id).await
-    })?;
-    let comment = Comment::from(row);
-    let tag = etag(comment.tag());
-    let answer = created(
-        &format!("tasks/{task}/comments"),
-        comment.id,
-        CommentChanged { message: "Comment created successfully", comment },
-    );
-    Ok(([tag], answer).into_response())
+        let comment = Comment::from(find(tx, &scope, task, id).await?);
+        let tag = comment.tag();
+        let answer = CommentChanged { message: "Comment created successfully", comment };
+        let answer = Created::new(&answer)?.at(format_args!("tasks/{task}/comments/{id}")).tagged(tag);
+        once.settle(tx, &scope, answer).await
+    })
 }
 
 /// Get a comment

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -10,11 +9,13 @@ use utoipa_axum::routes;
 use super::super::bulk;
 use super::reader;
 use super::types::{ImportQuery, TasksImported, TasksValid};
+use crate::answer::Created;
 use crate::app::AppState;
 use crate::auth::May;
 use crate::db::transaction;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::{CsvBody, Query};
+use crate::idempotency::{Begun, IdempotencyKey};
 use crate::policy::CreateTask;
 
 /// The routes.
@@ -43,6 +44,7 @@ pub fn router() -> OpenApiRouter<AppState> {
 async fn import_tasks(
     May(scope, _): May<CreateTask>,
     State(app): State<AppState>,
+    key: IdempotencyKey,
     Query(query): Query<ImportQuery>,
     CsvBody(csv): CsvBody,
 ) -> Result<Response, ApiError> {
@@ -52,7 +54,15 @@ async fn import_tasks(
         let valid = bulk::check(&mut app.db.read().await?, &scope, &drafts, now).await?.len();
         return Ok(Json(TasksValid { message: "Tasks can be imported", valid }).into_response());
     }
-    let imported = transaction!(app.db, |tx| Ok(bulk::insert(tx, &scope, &drafts, now).await?.len()))?;
-    let answer = TasksImported { message: "Tasks imported successfully", imported };
-    Ok((StatusCode::CREATED, Json(answer)).into_response())
+    let once = match key.begin(&app, &scope, &csv).await? {
+        Begun::Before(answer) => return Ok(answer.into_response()),
+        Begun::First(once) => once,
+    };
+    let answer = transaction!(app.db, |tx| {
+        once.claim(tx, &scope).await?;
+        let imported = bulk::insert(tx, &scope, &drafts, now).await?.len();
+        let answer = TasksImported { message: "Tasks imported successfully", imported };
+        once.settle(tx, &scope, Created::new(&answer)?).await
+    })?;
+    Ok(answer.into_response())
 }

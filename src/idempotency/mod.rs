@@ -1,0 +1,143 @@
+//! `Idempotency-Key`: a script that got no answer sends its request again, and nothing happens twice
+//! (draft-ietf-httpapi-idempotency-key-header).
+//!
+//! The key is written down in the transaction of its effect, with the answer, sealed: it may have an amount or a token in
+//! it. So both are there or neither is, on every instance and after a restart. A request that changed nothing leaves no key
+//! and may be tried again.
+
+mod in_flight;
+pub mod store;
+
+use axum::extract::FromRequestParts;
+use axum::http::HeaderName;
+use axum::http::request::Parts;
+use chrono::TimeDelta;
+use sha2::{Digest, Sha256};
+
+use crate::answer::Created;
+use crate::app::AppState;
+use crate::auth::Scope;
+use crate::clock::Timestamp;
+use crate::db::Conn;
+use crate::error::{ApiError, Code};
+use crate::sealer::Sealer;
+
+pub use in_flight::InFlight;
+
+use in_flight::Turn;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// The longest key.
+const KEY_LENGTH: usize = 255;
+/// How long a key counts.
+pub const LIFETIME: TimeDelta = TimeDelta::hours(24);
+
+/// The request's `Idempotency-Key`, if it has one.
+#[derive(Debug)]
+pub struct IdempotencyKey {
+    key: Option<String>,
+    /// What the request asks for, beside its body.
+    target: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let mut keys = parts.headers.get_all(IDEMPOTENCY_KEY).iter();
+        let key = match (keys.next(), keys.next()) {
+            (None, _) => None,
+            (Some(key), None) => {
+                let key = key.to_str().ok().filter(|key| (1..=KEY_LENGTH).contains(&key.len()));
+                Some(key.ok_or(Code::MalformedIdempotencyKey)?.to_owned())
+            }
+            (Some(_), Some(_)) => return Err(Code::MalformedIdempotencyKey.into()),
+        };
+        Ok(Self { key, target: parts.uri.to_string() })
+    }
+}
+
+/// Whether the request has been answered before.
+#[derive(Debug)]
+pub enum Begun {
+    /// It has; this was the answer.
+    Before(Created),
+    /// It has not, or it has no key.
+    First(Once),
+}
+
+/// A request that is not to have its effect twice, until it is over.
+#[derive(Debug)]
+pub struct Once(Option<Claim>);
+
+#[derive(Debug)]
+struct Claim {
+    key: String,
+    fingerprint: String,
+    /// The row of a key that counts no more is in the way.
+    is_expired: bool,
+    now: Timestamp,
+    sealer: Sealer,
+    /// Nobody else on this instance has the key.
+    _turn: Turn,
+}
+
+impl IdempotencyKey {
+    /// To be called first: looks for the first answer. 409 while the first request is still running, 422 when it was
+    /// another one.
+    pub async fn begin(self, app: &AppState, scope: &Scope, body: &[u8]) -> Result<Begun, ApiError> {
+        let Some(key) = self.key else { return Ok(Begun::First(Once(None))) };
+        let turn = app.in_flight.take(scope, &key).ok_or(Code::IdempotencyKeyInFlight)?;
+        let now = app.clock.now();
+        let fingerprint = fingerprint(&self.target, body);
+        let known = store::find(&mut app.db.read().await?, scope, &key).await?;
+        let is_expired = known.as_ref().is_some_and(|known| known.created_at <= expiry(now));
+        if let Some(known) = known.filter(|_| !is_expired) {
+            if known.fingerprint != fingerprint {
+                return Err(Code::IdempotencyKeyReused.into());
+            }
+            let answer = app.answers.open(&known.answer, place(scope, &key).as_bytes()).map_err(ApiError::internal)?;
+            let answer: Created = serde_json::from_slice(&answer).map_err(ApiError::internal)?;
+            return Ok(Begun::Before(answer.replayed()));
+        }
+        let sealer = app.answers.clone();
+        Ok(Begun::First(Once(Some(Claim { key, fingerprint, is_expired, now, sealer, _turn: turn }))))
+    }
+}
+
+impl Once {
+    /// To be called first in the transaction: 409 when another instance was faster.
+    pub async fn claim(&self, conn: &mut Conn, scope: &Scope) -> Result<(), ApiError> {
+        let Some(Claim { key, fingerprint, is_expired, now, .. }) = &self.0 else { return Ok(()) };
+        if *is_expired {
+            store::delete(conn, scope, key, expiry(*now)).await?;
+        }
+        let claimed = store::insert(conn, scope, key, fingerprint, *now).await;
+        let claimed = claimed.map_err(|error| ApiError::duplicate(error, Code::IdempotencyKeyInFlight))?;
+        if claimed { Ok(()) } else { Err(Code::IdempotencyKeyInFlight.into()) }
+    }
+
+    /// To be called last in the transaction: keeps the answer.
+    pub async fn settle(&self, conn: &mut Conn, scope: &Scope, answer: Created) -> Result<Created, ApiError> {
+        let Some(Claim { key, sealer, .. }) = &self.0 else { return Ok(answer) };
+        let text = serde_json::to_vec(&answer).map_err(ApiError::internal)?;
+        let sealed = sealer.seal(&text, place(scope, key).as_bytes()).map_err(ApiError::internal)?;
+        store::set_answer(conn, scope, key, sealed).await?;
+        Ok(answer)
+    }
+}
+
+/// Keys from before this moment count no more.
+fn expiry(now: Timestamp) -> Timestamp {
+    Timestamp::new(now.utc() - LIFETIME)
+}
+
+/// What makes two requests the same.
+fn fingerprint(target: &str, body: &[u8]) -> String {
+    hex::encode(Sha256::new().chain_update(target).chain_update([0]).chain_update(body).finalize())
+}
+
+/// What a sealed answer is bound to. Unambiguous: neither id nor key has a line break in it.
+fn place(scope: &Scope, key: &str) -> String {
+    format!("{}\n{key}\n{}", scope.user(), scope.tenant())
+}

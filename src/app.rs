@@ -19,6 +19,7 @@ use tower_http::cors::CorsLayer;
 use tower_http::timeout::TimeoutLayer;
 use utoipa::openapi::OpenApi;
 
+use crate::audit::AuditKey;
 use crate::auth::{self, FailedLogins, KnownUsers, Tokens};
 use crate::clock::Clock;
 use crate::config::{Config, Registration};
@@ -58,6 +59,8 @@ pub struct Shared {
     pub answers: Sealer,
     /// Requests with an `Idempotency-Key` that are running.
     pub in_flight: InFlight,
+    /// Signs the audit log.
+    pub audit_key: AuditKey,
     /// `ROLE_POLICY`.
     pub role_policy: RolePolicy,
     /// `REGISTRATION`.
@@ -88,6 +91,7 @@ impl AppState {
             amounts: AmountCipher::new(config.contract_encryption_key.expose_secret()),
             answers: Sealer::derive(config.contract_encryption_key.expose_secret(), b"bizcenter kept answers"),
             in_flight: InFlight::default(),
+            audit_key: AuditKey::new(&config.secret_key),
             role_policy: config.role_policy,
             registration: config.registration,
             timezone: config.timezone,

@@ -11,6 +11,7 @@ use tracing::field::display;
 use super::store::UserRow;
 use super::token::{TokenType, bearer};
 use crate::app::AppState;
+use crate::audit::AuditKey;
 use crate::error::ApiError;
 use crate::origin::Origin;
 use crate::policy::{Action, Reach, Role, RolePolicy};
@@ -24,24 +25,31 @@ pub struct Scope {
     role: Role,
     policy: RolePolicy,
     origin: Arc<Origin>,
+    audit_key: AuditKey,
 }
 
 impl Scope {
     /// For the operator at the command line, who owns the database anyway.
-    pub fn operator(tenant: &str, user: i64) -> Self {
-        Self { user: Some(user), ..Self::system(tenant) }
+    pub fn operator(tenant: &str, user: i64, audit_key: AuditKey) -> Self {
+        Self { user: Some(user), ..Self::system(tenant, audit_key) }
     }
 
-    /// For the jobs, behind which is nobody.
-    pub fn system(tenant: &str) -> Self {
+    /// For jobs and commands, behind which is no user.
+    pub fn system(tenant: &str, audit_key: AuditKey) -> Self {
         let (role, policy) = (Role::Owner, RolePolicy::Compatible);
-        Self { tenant: tenant.into(), user: None, role, policy, origin: Arc::default() }
+        Self { tenant: tenant.into(), user: None, role, policy, origin: Arc::default(), audit_key }
     }
 
     /// For an active user who has shown by something other than an access token who he is.
     pub(super) fn of(user: &UserRow, app: &AppState, origin: Origin) -> Self {
-        let (tenant, policy) = (user.tenant_id.as_str().into(), app.role_policy);
-        Self { tenant, user: Some(user.id), role: user.role, policy, origin: origin.into() }
+        Self {
+            tenant: user.tenant_id.as_str().into(),
+            user: Some(user.id),
+            role: user.role,
+            policy: app.role_policy,
+            origin: origin.into(),
+            audit_key: app.audit_key.clone(),
+        }
     }
 
     /// For who has not shown that he is this user; all that it is good for is to say so in the audit log.
@@ -62,6 +70,11 @@ impl Scope {
     /// Who is to be named as the author of what is made; nobody for the system.
     pub fn author(&self) -> Option<i64> {
         self.user
+    }
+
+    /// Signs what is written to the audit log.
+    pub fn audit_key(&self) -> &AuditKey {
+        &self.audit_key
     }
 
     /// Where the request comes from.
@@ -118,6 +131,7 @@ where
             role: known.role,
             policy: app.role_policy,
             origin: origin.into(),
+            audit_key: app.audit_key.clone(),
         };
         if scope.policy.reach::<A>(scope.role) == Reach::Nothing {
             return Err(scope.refusal::<A>());

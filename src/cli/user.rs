@@ -5,15 +5,17 @@ use std::io::BufRead;
 use serde_json::json;
 
 use super::{Outcome, UserArgs, open_migrated};
-use crate::auth::password;
+use crate::audit::{self, Action, AuditKey, Changes, Event};
+use crate::auth::{Scope, password};
 use crate::auth::store::{self, NewUserRow};
-use crate::auth::types::Register;
+use crate::auth::types::{Register, User};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::transaction;
 use crate::error::{ApiError, Code, Language};
 use crate::fields::Fields;
 use crate::policy::Role;
+use crate::resource::Resource;
 
 /// Makes a user.
 pub async fn create(config: &Config, args: UserArgs) -> Outcome {
@@ -30,10 +32,15 @@ pub async fn create(config: &Config, args: UserArgs) -> Outcome {
     let password_hash = password::hash(password).await?;
     let created_at = Clock::System.now();
     let user = NewUserRow { tenant_id: tenant, email, password_hash, name, role, created_by: None, created_at };
+    let scope = Scope::system(&user.tenant_id, AuditKey::new(&config.secret_key));
     let db = open_migrated(config).await?;
     let id = transaction!(db, |tx| {
         store::ensure_tenant(tx, &user.tenant_id, user.created_at).await?;
-        store::insert(tx, &user).await.map_err(|error| ApiError::duplicate(error, Code::EmailTaken))
+        let id = store::insert(tx, &user).await.map_err(|error| ApiError::duplicate(error, Code::EmailTaken))?;
+        let row = store::find_by_id(tx, id).await?.ok_or_else(|| ApiError::internal("a new user is gone"))?;
+        let event = Event::new(Action::Created, Resource::User, id).with(Changes::created(&User::from(row)));
+        audit::record(tx, &scope, event, created_at).await?;
+        Ok(id)
     })?;
     db.close().await;
     println!("user {id}: {} is {} of {}", user.email, user.role.as_str(), user.tenant_id);

@@ -9,7 +9,9 @@ use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta};
 use fastrand::Rng;
 
 use super::{DemoArgs, Outcome, open_migrated};
+use crate::audit::AuditKey;
 use crate::auth::store::{self, NewUserRow};
+use crate::audit::AuditKey;
 use crate::auth::{Scope, password};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Environment};
@@ -44,7 +46,7 @@ pub async fn fill(config: &Config, args: &DemoArgs) -> Outcome {
     let now = Clock::System.now();
     let joined = Timestamp::new(now.utc() - TimeDelta::weeks(WEEKS_OF_USERS));
     let users = insert_users(&db, joined).await?;
-    let mut scene = Scene::new(now, joined, users);
+    let mut scene = Scene::new(now, joined, users, AuditKey::new(&config.secret_key));
     // Tasks last, so that their number changes nothing else.
     let meetings::Made { meetings, attendees, action_items } = meetings::fill(&db, &mut scene).await?;
     let contracts = contracts::fill(&db, &mut scene, config).await?;
@@ -101,13 +103,14 @@ struct Scene {
     monday: NaiveDate,
     /// Ids, in the order of [`Role::ALL`].
     users: Vec<i64>,
+    audit_key: AuditKey,
 }
 
 impl Scene {
-    fn new(now: Timestamp, joined: Timestamp, users: Vec<i64>) -> Self {
+    fn new(now: Timestamp, joined: Timestamp, users: Vec<i64>, audit_key: AuditKey) -> Self {
         let today = (now.utc() + KOREA).date_naive();
         let monday = today - TimeDelta::days(today.weekday().num_days_from_monday().into());
-        Self { rng: Rng::with_seed(SEED), now, joined, today, monday, users }
+        Self { rng: Rng::with_seed(SEED), now, joined, today, monday, users, audit_key }
     }
 
     fn user(&self, role: Role) -> i64 {
@@ -115,7 +118,7 @@ impl Scene {
     }
 
     fn scope(&self, role: Role) -> Scope {
-        Scope::operator(TENANT, self.user(role))
+        Scope::operator(TENANT, self.user(role), self.audit_key.clone())
     }
 
     fn pick<T: Copy>(&mut self, from: &[T]) -> T {

@@ -11,7 +11,6 @@ use fastrand::Rng;
 use super::{DemoArgs, Outcome, open_migrated};
 use crate::audit::AuditKey;
 use crate::auth::store::{self, NewUserRow};
-use crate::audit::AuditKey;
 use crate::auth::{Scope, password};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Environment};

@@ -26,4 +26,5 @@ mod outage;
 mod races;
 mod sessions;
 mod tasks;
+mod typescript;
 mod users;

@@ -8,8 +8,8 @@ use axum::extract::Path;
 use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use utoipa::openapi::path::{HttpMethod, Operation, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, Ref, Type};
+use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Ref, Schema, SchemaType, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, HeaderBuilder, OpenApi, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi as _};
@@ -59,8 +59,8 @@ pub fn base() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Document::openapi()).routes(routes!(health::get_health))
 }
 
-/// Adds what follows from the rest: the errors that every operation of a kind can answer, and the id of the `PATCH`
-/// that shares its handler with a `PUT`.
+/// Adds what follows from the rest: the errors that every operation of a kind can answer, the id of the `PATCH` that
+/// shares its handler with a `PUT`, and that no parameter is null.
 pub fn complete(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
         let has_id = path.contains('{');
@@ -77,6 +77,11 @@ pub fn complete(document: &mut OpenApi) {
                 && let Some(id) = &mut operation.operation_id
             {
                 *id = id.replacen("update_", "patch_", 1);
+            }
+            for parameter in operation.parameters.iter_mut().flatten() {
+                if let RefOr::T(parameter) = parameter {
+                    forbid_null(parameter);
+                }
             }
             if path != "/health" {
                 add_errors(operation, has_id);
@@ -102,6 +107,16 @@ fn add_idempotency(operation: &mut Operation) {
     let running = "The first request with this `Idempotency-Key` is still running";
     for (status, description) in [("409", running), ("422", reused)] {
         add_error(operation, status, description);
+    }
+}
+
+/// A header is there or not; an optional one is not null, which utoipa takes an `Option` for.
+fn forbid_null(parameter: &mut Parameter) {
+    if let Some(RefOr::T(Schema::Object(object))) = &mut parameter.schema
+        && let SchemaType::Array(types) = &object.schema_type
+        && let [kind, Type::Null] = types.as_slice()
+    {
+        object.schema_type = kind.clone().into();
     }
 }
 

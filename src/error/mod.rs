@@ -9,6 +9,7 @@ mod field;
 pub use code::Code;
 pub use field::{FieldFault, FieldFaults, FieldMessage};
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Json;
@@ -16,9 +17,9 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
-use utoipa::ToSchema;
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Schema, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, Type};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::db;
 use crate::policy::Role;
@@ -247,9 +248,9 @@ pub struct ErrorBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     msg: Option<String>,
-    /// Only with 400: every wrong field with its messages; the parts of a list by index.
+    /// Only with 400: every wrong field with its messages.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = errors_schema)]
+    #[schema(value_type = Option<FieldFaults>, nullable = false)]
     errors: Option<serde_json::Value>,
     /// Only with 403: who may do this.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -263,14 +264,21 @@ pub struct ErrorBody {
     request_id: String,
 }
 
-/// Messages by field; for the parts of a list once more by index.
-fn errors_schema() -> Object {
-    let messages = || ArrayBuilder::new().items(ObjectBuilder::new().schema_type(Type::String)).build();
-    let parts = ObjectBuilder::new().additional_properties(Some(RefOr::T(Schema::Array(messages()))));
-    let either = OneOfBuilder::new().item(messages()).item(parts);
-    ObjectBuilder::new()
-        .additional_properties(Some(RefOr::T(Schema::OneOf(either.build()))))
-        .description(Some("Only with 400: every wrong field with its messages; the parts of a list by index."))
-        .examples([json!({"title": ["Missing data for required field."]})])
-        .build()
+impl PartialSchema for FieldFaults {
+    /// Parts have parts: a list of tasks has tasks, and a task has a list of tags.
+    fn schema() -> RefOr<Schema> {
+        let messages = ArrayBuilder::new().items(ObjectBuilder::new().schema_type(Type::String)).build();
+        let either = OneOfBuilder::new().item(messages).item(Ref::from_schema_name(Self::name())).build();
+        ObjectBuilder::new()
+            .additional_properties(Some(Schema::OneOf(either)))
+            .description(Some("Messages by field; those of its parts by name or index."))
+            .examples([json!({"title": ["Missing data for required field."], "tags": {"1": ["Not a valid string."]}})])
+            .into()
+    }
+}
+
+impl ToSchema for FieldFaults {
+    fn name() -> Cow<'static, str> {
+        "FieldErrors".into()
+    }
 }

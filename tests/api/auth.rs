@@ -257,6 +257,32 @@ on_both! {
         }
     }
 
+    async fn behind_a_trusted_proxy_each_caller_counts_for_himself(app, TRUSTED_PROXIES = "127.0.0.0/8, ::1") {
+        let user = app.user("test-001", Owner).await;
+        let login = |from: &str, password: &str| {
+            let body = json!({"email": user.email, "password": password});
+            app.post("/api/v1/auth/login", body).header("x-forwarded-for", from)
+        };
+        for attempt in 0..10 {
+            // What the caller himself writes before his address makes no other caller of him.
+            login(&format!("192.0.2.{attempt}, 198.51.100.7"), "wrong password").expect(401).await;
+        }
+        login("198.51.100.7", PASSWORD).expect(429).await;
+        login("198.51.100.8", PASSWORD).expect(200).await;
+    }
+
+    async fn nobody_else_is_believed_where_he_comes_from(app) {
+        let user = app.user("test-001", Owner).await;
+        let login = |from: &str| {
+            let body = json!({"email": user.email, "password": "wrong password"});
+            app.post("/api/v1/auth/login", body).header("x-forwarded-for", from)
+        };
+        for attempt in 0..10 {
+            login(&format!("192.0.2.{attempt}")).expect(401).await;
+        }
+        login("192.0.2.99").expect(429).await;
+    }
+
     async fn too_many_failures_close_an_account_for_a_while(app) {
         let (user, other) = (app.user("test-001", Viewer).await, app.user("test-001", Viewer).await);
         let attempt = |email: String, password| app.post(LOGIN, json!({"email": email, "password": password}));

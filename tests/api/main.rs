@@ -27,4 +27,5 @@ mod outage;
 mod races;
 mod sessions;
 mod tasks;
+mod typescript;
 mod users;

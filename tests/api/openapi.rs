@@ -218,6 +218,9 @@ fn every_parameter_is_documented() {
         for parameter in operation.parameters("path") {
             assert_eq!((&parameter["required"], &parameter["schema"]["type"]), (&json!(true), &json!("integer")));
         }
+        for parameter in operation.parameters("header") {
+            assert_eq!(parameter["schema"]["type"], "string", "{} {parameter}", operation.id);
+        }
         for parameter in operation.parameters("query") {
             assert!(parameter["description"].as_str().is_some_and(|text| text.len() > 5), "{parameter}");
         }
@@ -391,6 +394,7 @@ on_both! {
             (app.get(&second).by(&kim), 200, "TaskList"),
             (app.get("/api/v1/tasks?week=x").by(&kim), 400, "Error"),
             (app.post("/api/v1/tasks", json!({"tags": [1, "a", null]})).by(&kim), 400, "Error"),
+            (app.post("/api/v1/tasks/bulk", json!({"tasks": [{"tags": [1]}]})).by(&kim), 400, "Error"),
             (app.get("/api/v1/tasks"), 401, "Error"),
             (app.get("/api/v1/contracts").by(&lee), 403, "Error"),
             (app.get("/api/v1/tasks/987654321").by(&kim), 404, "Error"),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use super::store::HistoryRow;
@@ -31,9 +32,25 @@ text_enum! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct FieldChange {
     /// Before; null when there was none.
+    #[schema(schema_with = before)]
     pub from: Value,
     /// After; null when there is none.
+    #[schema(schema_with = after)]
     pub to: Value,
+}
+
+fn before() -> Object {
+    value("Before; null when there was none.")
+}
+
+fn after() -> Object {
+    value("After; null when there is none.")
+}
+
+/// What the fields of a contract can be.
+fn value(description: &str) -> Object {
+    let types = [Type::String, Type::Integer, Type::Boolean, Type::Null];
+    ObjectBuilder::new().schema_type(SchemaType::from_iter(types)).description(Some(description)).build()
 }
 
 /// Something that was done to a contract.

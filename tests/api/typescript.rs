@@ -1,0 +1,11 @@
+//! The document, as a TypeScript client sees it: `tests/typescript/run` does the work.
+
+use std::process::{Command, Stdio};
+
+#[test]
+fn a_generated_client_type_checks_and_works() {
+    let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/typescript/run"));
+    let output = command.arg(env!("CARGO_BIN_EXE_bizcenter")).stdin(Stdio::null()).output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{out}{err}");
+}

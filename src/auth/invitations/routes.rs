@@ -9,12 +9,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::store::{self, NewInvitationRow};
-use super::token;
 use super::types::{Invitation, InvitationCreated, InvitationList, InvitationQuery, NewInvitation};
 use crate::answer::{NO_STORE, created};
 use crate::app::AppState;
 use crate::auth::store::find_by_email;
-use crate::auth::{May, Scope};
+use crate::auth::{May, Scope, secret};
 use crate::clock::Timestamp;
 use crate::db::transaction;
 use crate::error::{ApiError, Code, ErrorBody};
@@ -69,9 +68,9 @@ async fn create_invitation(
 ) -> Result<impl IntoResponse, ApiError> {
     let NewInvitation { email, role } = body.read()?;
     check_role(&scope, role)?;
-    let (token, created_at) = (token::generate(), app.clock.now());
+    let (token, created_at) = (secret::generate(), app.clock.now());
     let expires_at = Timestamp::new(created_at.utc() + LIFETIME);
-    let new = NewInvitationRow { email, role, token_hash: token::hash(&token), expires_at, created_at };
+    let new = NewInvitationRow { email, role, token_hash: secret::hash(&token), expires_at, created_at };
     let row = transaction!(app.db, |tx| {
         let id = store::insert(tx, &scope, &new).await?;
         if find_by_email(tx, &new.email).await?.is_some() {

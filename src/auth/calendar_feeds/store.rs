@@ -9,8 +9,6 @@ use crate::db::{Conn, DbResult, sql};
 pub struct FeedRow {
     /// Key.
     pub id: i64,
-    /// Tenant.
-    pub tenant_id: String,
     /// Whose calendar.
     pub user_id: i64,
     /// The language of the calendar's own words.
@@ -34,7 +32,7 @@ pub struct NewFeedRow {
 
 macro_rules! select_feed {
     ($where:literal) => {
-        concat!("select id, tenant_id, user_id, locale, created_at, last_used_at from calendar_feeds where ", $where)
+        concat!("select id, user_id, locale, created_at, last_used_at from calendar_feeds where ", $where)
     };
 }
 

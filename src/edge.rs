@@ -1,6 +1,7 @@
 //! The outermost layer: the request's id, its log line, and the one shape of every error.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -23,6 +24,9 @@ pub struct RequestId(pub Arc<str>);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest request id that is taken over from the caller.
 const REQUEST_ID_LENGTH: usize = 128;
+/// How long a part of a path must be not to be in the log: a secret has 43 characters, and one of which only the first
+/// 31 are known is still a secret. No part of a route is as long.
+const SECRET_LENGTH: usize = 32;
 
 /// Wraps every request.
 pub async fn edge(State(environment): State<Environment>, mut request: Request, next: Next) -> Response {
@@ -46,6 +50,7 @@ pub async fn edge(State(environment): State<Environment>, mut request: Request, 
     }
     span.in_scope(|| {
         let (status, ms) = (response.status().as_u16(), started.elapsed().as_secs_f64() * 1e3);
+        let path = &*without_secrets(&path);
         info!(%method, path, status, ms, "request");
     });
     allow_options(response.headers_mut());
@@ -57,6 +62,16 @@ pub async fn edge(State(environment): State<Environment>, mut request: Request, 
 pub async fn record_route(route: MatchedPath, request: Request, next: Next) -> Response {
     Span::current().record("route", route.as_str());
     next.run(request).await
+}
+
+/// The path as the log may have it. The secret of a calendar's link is a part of its path, with whatever slashes,
+/// method or answer; so it is its length that counts, and not whether there is such a route.
+fn without_secrets(path: &str) -> Cow<'_, str> {
+    if path.split('/').all(|part| part.len() < SECRET_LENGTH) {
+        return Cow::Borrowed(path);
+    }
+    let parts = path.split('/').map(|part| if part.len() < SECRET_LENGTH { part } else { "…" });
+    Cow::Owned(parts.collect::<Vec<_>>().join("/"))
 }
 
 /// The caller's id if it is sane, else a new one.
@@ -197,6 +212,20 @@ mod tests {
     use tower_http::catch_panic::CatchPanicLayer;
 
     use super::*;
+
+    #[test]
+    fn a_long_part_of_a_path_is_not_shown() {
+        let secret = "3q2-7wXkT0yVb5mJZr9nQe8sLhU1aFcGdIoKpRtYvBg";
+        for (before, after) in [("", ".ics"), ("", ""), ("", "/"), ("/", ".ics/"), ("", "%2Eics/x"), ("%33", "")] {
+            let shown = without_secrets(&format!("/api/v1/calendar/feeds/{before}{secret}{after}")).into_owned();
+            assert!(shown.starts_with("/api/v1/calendar/feeds/") && shown.contains('…'), "{shown}");
+            assert!(!shown.contains("Zr9n"), "{shown}");
+        }
+        for path in ["/api/v1/meetings/12/action-items/7/convert-to-task", "/", "", "/swagger-ui-standalone-preset.js"]
+        {
+            assert_eq!(without_secrets(path), path);
+        }
+    }
 
     #[tokio::test]
     async fn a_panic_is_a_500_that_says_nothing_of_the_inside() {

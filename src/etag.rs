@@ -32,6 +32,11 @@ impl Tag {
         let digest = Sha256::digest(serde_json::to_vec(rest).unwrap_or_default());
         Self(format!("\"{version}-{}\"", hex::encode(&digest[..DIGEST_LENGTH])))
     }
+
+    /// For an answer that belongs to no one row: its content says all.
+    pub fn of(content: &[u8]) -> Self {
+        Self(format!("\"{}\"", hex::encode(&Sha256::digest(content)[..DIGEST_LENGTH])))
+    }
 }
 
 /// The conditions of a request: `If-Match` for a change, `If-None-Match` for a read.
@@ -63,12 +68,17 @@ impl Conditions {
 
     /// For a read: the answer with its tag, or 304 when the caller has it already.
     pub fn answer(&self, tag: impl Into<Tag>, answer: impl Serialize) -> Response {
+        self.respond(tag, || Json(answer))
+    }
+
+    /// Like [`Conditions::answer`], for what is not JSON.
+    pub fn respond<R: IntoResponse>(&self, tag: impl Into<Tag>, answer: impl FnOnce() -> R) -> Response {
         let Tag(tag) = tag.into();
         let is_known = |one: &str| one.strip_prefix("W/").unwrap_or(one) == tag;
         if self.if_none_match.as_ref().is_some_and(|tags| names(tags, is_known)) {
             return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
         }
-        ([(header::ETAG, tag)], Json(answer)).into_response()
+        ([(header::ETAG, tag)], answer()).into_response()
     }
 }
 

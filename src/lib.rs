@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod app;
 pub mod auth;
+pub mod calendar;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -18,6 +19,7 @@ pub mod etag;
 pub mod extract;
 pub mod fields;
 pub mod health;
+pub mod icalendar;
 pub mod idempotency;
 pub mod meetings;
 pub mod mirror;

@@ -14,7 +14,7 @@ use super::password::{self, Verdict};
 use super::store::{self, NewUserRow, UserRow};
 use super::token::{TokenType, bearer};
 use super::types::{LoggedIn, Login, Refresh, Refreshed, Register, Registered, User, UserAnswer};
-use super::{May, Scope, sessions};
+use super::{May, Scope, calendar_feeds, sessions};
 use crate::answer::NO_STORE;
 use crate::app::AppState;
 use crate::audit::{self, Action, Changes, Event};
@@ -35,6 +35,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(get_current_user))
         .merge(sessions::router())
         .merge(invitations::router())
+        .merge(calendar_feeds::router())
 }
 
 /// Make an account

@@ -92,6 +92,8 @@ codes! {
         "User not found" "사용자를 찾을 수 없습니다"
     InvitationNotFound = NOT_FOUND "invitation_not_found"
         "Invitation not found" "초대를 찾을 수 없습니다"
+    CalendarFeedNotFound = NOT_FOUND "calendar_feed_not_found"
+        "Calendar feed not found" "캘린더 링크를 찾을 수 없습니다"
     TaskNotFound = NOT_FOUND "task_not_found"
         "Task not found" "업무를 찾을 수 없습니다"
     CommentNotFound = NOT_FOUND "comment_not_found"

@@ -47,6 +47,11 @@ impl Language {
         }
     }
 
+    /// By its tag; English for any other one.
+    pub fn from_tag(tag: &str) -> Self {
+        if tag == Self::Korean.tag() { Self::Korean } else { Self::English }
+    }
+
     /// For `Content-Language`.
     pub const fn tag(self) -> &'static str {
         match self {

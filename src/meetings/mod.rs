@@ -2,6 +2,7 @@
 
 pub mod action_items;
 pub mod attendees;
+pub mod calendar;
 mod change;
 mod export;
 mod routes;

@@ -13,7 +13,7 @@ use super::store::{self, MeetingRow};
 use super::types::{
     Meeting, MeetingAnswer, MeetingChanged, MeetingList, MeetingPatch, MeetingQuery, MeetingStatus, NewMeeting,
 };
-use super::{action_items, attendees, trail};
+use super::{action_items, attendees, calendar, trail};
 use crate::answer::Created;
 use crate::app::AppState;
 use crate::auth::{May, Scope};
@@ -35,6 +35,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(publish_meeting))
         .merge(attendees::router())
         .merge(action_items::router())
+        .merge(calendar::router())
 }
 
 /// List meetings

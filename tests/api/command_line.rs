@@ -6,6 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::client::Method;
 use crate::mariadb::MariaDb;
 
 /// The binary in an empty directory, with no setting but these.
@@ -110,6 +111,44 @@ async fn a_request_leaves_one_line_that_tells_who_asked_what() {
     );
     assert!(line["ms"].as_f64().unwrap() > 0.0);
     assert!(!log.contains("correct horse") && !log.contains("secret=1"));
+}
+
+#[tokio::test]
+async fn the_secret_of_a_calendars_link_is_not_in_the_log() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(create_user(dir.path(), &[], &OWNER, "correct horse\n").status.success());
+    let log = dir.path().join("log");
+    let mut command = bizcenter(dir.path(), &[("PORT", "0"), ("LOG_FORMAT", "json")]);
+    command.stderr(std::fs::File::create(&log).unwrap());
+    let mut server = Server::start_with(command);
+    let (_, body) = login(&server.1, "kim@acme.kr", "correct horse").await;
+    let http = reqwest::Client::new();
+    let made = http.post(format!("{}/api/v1/calendar/feed", server.1));
+    let made = made.bearer_auth(body["access_token"].as_str().unwrap()).send().await.unwrap();
+    let link = made.json::<Value>().await.unwrap()["calendar_feed"]["url"].as_str().unwrap().to_owned();
+    let secret = link.strip_prefix("/api/v1/calendar/feeds/").unwrap().strip_suffix(".ics").unwrap();
+    for (method, path, status) in [
+        (Method::GET, link.clone(), 200),
+        (Method::HEAD, link.clone(), 200),
+        (Method::POST, link.clone(), 405),
+        (Method::OPTIONS, link.clone(), 200),
+        (Method::GET, format!("{link}?scope=nope"), 400),
+        (Method::GET, format!("{link}/"), 404),
+        (Method::GET, format!("/{link}"), 200),
+        (Method::GET, link.replace("feeds", "feed"), 404),
+        (Method::GET, link.replace("/feeds/", "/feeds/%20"), 404),
+        (Method::GET, link[..link.len() - 5].to_owned(), 404),
+    ] {
+        let address = format!("{}{path}", server.1);
+        assert_eq!(http.request(method.clone(), &address).send().await.unwrap().status(), status, "{method} {path}");
+    }
+    assert!(server.terminate());
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(!log.contains(&secret[..10]) && !log.contains(&secret[20..30]), "{log}");
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let line = lines.iter().find(|line| line["span"]["route"] == "/api/v1/calendar/feeds/{token}").unwrap();
+    assert_eq!((&line["path"], &line["status"]), (&json!("/api/v1/calendar/feeds/…"), &json!(200)));
+    assert_eq!((&line["span"]["tenant"], &line["span"]["user"]), (&json!("acme"), &json!(1)));
 }
 
 #[test]

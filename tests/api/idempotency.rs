@@ -50,7 +50,7 @@ on_both! {
         assert_eq!(names, [
             "add_attendees", "convert_action_item", "create_action_item", "create_comment", "create_contract",
             "create_invitation", "create_meeting", "create_task", "create_tasks", "create_user", "import_tasks",
-            "renew_contract",
+            "renew_contract", "replace_calendar_feed",
         ]);
         for operation in &creating {
             let rows = Rows::make(&app, &owner).await;

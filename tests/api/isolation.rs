@@ -1,5 +1,7 @@
 //! Walks the OpenAPI document: nobody reaches what is not his. An operation that nobody listed here fails the tests.
 
+use std::borrow::Cow;
+
 use bizcenter::db::sql;
 use bizcenter::policy::Role::{self, Admin, Analyst, Editor, Owner, Viewer};
 use reqwest::header::HeaderMap;
@@ -9,8 +11,8 @@ use crate::app::{PASSWORD, Session, TestApp};
 use crate::client::{Call, Method, Reply, without_request_id};
 use crate::on_both;
 
-/// The operations that need no access token, sorted. This list may only shrink.
-pub const PUBLIC: [&str; 4] = ["get_health", "token_refresh", "user_login", "user_register"];
+/// The operations that need no access token, sorted. This list may only shrink. A calendar's link has a secret instead.
+pub const PUBLIC: [&str; 5] = ["get_health", "read_calendar_feed", "token_refresh", "user_login", "user_register"];
 
 type Roles = &'static [Role];
 
@@ -55,6 +57,7 @@ const TABLE: &[(&str, Roles, Roles)] = &[
     ("patch_meeting", EVERYONE, EDITORS),
     ("delete_meeting", EVERYONE, MANAGERS),
     ("publish_meeting", EVERYONE, EDITORS),
+    ("get_meeting_calendar", EVERYONE, EVERYONE),
     ("list_attendees", EVERYONE, EVERYONE),
     ("add_attendees", EVERYONE, EDITORS),
     ("update_attendee", EVERYONE, EDITORS),
@@ -76,6 +79,10 @@ const TABLE: &[(&str, Roles, Roles)] = &[
     ("list_expiring_contracts", EDITORS, EDITORS),
     ("list_contract_history", EDITORS, EDITORS),
     ("renew_contract", MANAGERS, MANAGERS),
+    ("get_calendar", EVERYONE, EVERYONE),
+    ("get_calendar_feed", EVERYONE, EVERYONE),
+    ("replace_calendar_feed", EVERYONE, EVERYONE),
+    ("delete_calendar_feed", EVERYONE, EVERYONE),
 ];
 
 /// The smallest body of the operation, if it takes one. `mark` makes unique what must be.
@@ -88,6 +95,8 @@ pub fn smallest_body(operation: &str, mark: &str) -> Option<Value> {
         "publish_meeting" | "list_attendees" | "delete_attendee" | "list_action_items" => return None,
         "get_action_item" | "delete_action_item" | "convert_action_item" => return None,
         "list_expiring_contracts" | "list_contract_history" => return None,
+        "get_meeting_calendar" | "get_calendar" | "read_calendar_feed" => return None,
+        "get_calendar_feed" | "replace_calendar_feed" | "delete_calendar_feed" => return None,
         // Not JSON: see `Operation::call`.
         "import_tasks" => return None,
         "user_register" => {
@@ -192,6 +201,7 @@ impl Operation {
 }
 
 /// One row of each kind.
+#[derive(Clone)]
 pub struct Rows {
     pub task: i64,
     pub meeting: i64,
@@ -205,6 +215,8 @@ pub struct Rows {
     /// A viewer.
     pub user: i64,
     pub invitation: i64,
+    /// The secret of the owner's calendar link.
+    pub calendar_feed: Cow<'static, str>,
 }
 
 impl Rows {
@@ -217,6 +229,7 @@ impl Rows {
         action_item: 987_654_321,
         user: 987_654_321,
         invitation: 987_654_321,
+        calendar_feed: Cow::Borrowed("missing"),
     };
 
     pub async fn make(app: &TestApp, owner: &Session) -> Self {
@@ -230,12 +243,13 @@ impl Rows {
         let added = app.post(&attendees, json!({"user_id": owner.id})).by(owner).expect(201).await;
         let attendee = added["attendees"][0]["id"].as_i64().unwrap();
         let action_item = create_in(app, owner, &format!("meetings/{meeting}/action-items"), "action_item").await;
-        Self { task, meeting, contract, comment, attendee, action_item, user, invitation }
+        let calendar_feed = make_calendar_feed(app, owner).await.into();
+        Self { task, meeting, contract, comment, attendee, action_item, user, invitation, calendar_feed }
     }
 
     /// The path with these rows' ids for its parameters.
     pub fn fill(&self, path: &str) -> String {
-        let Self { task, meeting, contract, comment, attendee, action_item, user, invitation } = self;
+        let Self { task, meeting, contract, comment, attendee, action_item, user, invitation, calendar_feed } = self;
         let ids = [
             ("{task_id}", task),
             ("{meeting_id}", meeting),
@@ -246,7 +260,8 @@ impl Rows {
             ("{user_id}", user),
             ("{invitation_id}", invitation),
         ];
-        ids.iter().fold(path.to_owned(), |path, (name, id)| path.replace(name, &id.to_string()))
+        let path = path.replace("{token}", calendar_feed);
+        ids.iter().fold(path, |path, (name, id)| path.replace(name, &id.to_string()))
     }
 }
 
@@ -261,6 +276,13 @@ async fn create_in(app: &TestApp, by: &Session, collection: &str, kind: &str) ->
     let body = smallest_body(&format!("create_{kind}"), "").unwrap();
     let made = app.post(&format!("/api/v1/{collection}"), body).by(by).expect(201).await;
     made[kind]["id"].as_i64().unwrap()
+}
+
+/// Makes this user a calendar link and gives its secret.
+pub async fn make_calendar_feed(app: &TestApp, by: &Session) -> String {
+    let made = app.call(Method::POST, "/api/v1/calendar/feed").by(by).expect(201).await;
+    let url = made["calendar_feed"]["url"].as_str().unwrap();
+    url.strip_prefix("/api/v1/calendar/feeds/").unwrap().strip_suffix(".ics").unwrap().to_owned()
 }
 
 /// All rows of the tenant, as its owner sees them.
@@ -297,6 +319,9 @@ async fn check_roles(app: &TestApp, is_strict: bool) {
             let may = if is_strict { strict } else { compatible };
             let rows = if operation.has_id() { Rows::make(app, &owner).await } else { Rows::MISSING };
             let mark = format!("{}-{}", operation.id, role.as_str());
+            if operation.id == "get_calendar_feed" {
+                make_calendar_feed(app, &caller).await;
+            }
             let reply = operation.call(app, &rows, &mark).by(&caller).send().await;
             let expected = if may.contains(&role) { operation.success } else { 403 };
             assert_eq!(reply.status, expected, "{mark}: {}", reply.text());
@@ -396,7 +421,7 @@ on_both! {
         let before = (contents(&app, &kim).await, contents(&app, &lee).await);
         let under_own = |rows: &Rows| {
             let Rows { comment, attendee, action_item, .. } = *rows;
-            Rows { comment, attendee, action_item, ..own }
+            Rows { comment, attendee, action_item, ..own.clone() }
         };
         let is_part = |operation: &&Operation| operation.path.matches('{').count() > 1;
         for operation in guarded(&app).await.iter().filter(is_part) {

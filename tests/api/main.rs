@@ -11,6 +11,7 @@ mod mariadb;
 
 mod auth;
 mod bad_input;
+mod calendar;
 mod command_line;
 mod contracts;
 mod cors;

@@ -29,6 +29,8 @@ const QUERIES: &[(&str, &str)] = &[
     ("list_contracts", "status contract_type customer_name end_from end_to q page limit sort cursor"),
     ("list_expiring_contracts", "days page limit sort cursor"),
     ("list_contract_history", "action page limit sort cursor"),
+    ("get_calendar", "scope"),
+    ("read_calendar_feed", "scope"),
 ];
 
 /// What query parameters refuse, and how the message begins.
@@ -47,7 +49,7 @@ const REFUSED: &[(&str, &[&str], &str)] = &[
     ("page", &["0", "-1"], "Must be greater than or equal to 1."),
     ("limit", &["0", "1001", "9223372036854775808"], "Must be greater than or equal to 1 and less than or equal to 10"),
     ("days", &["0", "366", "-1"], "Must be greater than or equal to 1 and less than or equal to 365."),
-    ("status priority role attendance contract_type action", &["nope", "", "PENDING", "%25"], "Must be one of: "),
+    ("status priority role attendance contract_type action scope", &["nope", "", "PENDING", "%25"], "Must be one of: "),
     ("is_active", &["nope", "", "2", "null"], "Not a valid boolean."),
     ("tag", &["%00", "a%00b"], "Null characters are not allowed."),
     ("q", &["", "a", "%F0%9F%9A%80"], "Length must be between 2 and 200."),
@@ -94,6 +96,11 @@ impl Operation<'_> {
     fn parameters(&self, place: &str) -> Vec<&Value> {
         let parameters = self.says["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
         parameters.iter().filter(|parameter| parameter["in"] == place).collect()
+    }
+
+    /// Whether its answer is a file for calendar programs.
+    fn is_calendar(&self) -> bool {
+        self.says["responses"]["200"]["content"]["text/calendar"].is_object()
     }
 
     /// The example of a body of CSV.
@@ -216,7 +223,8 @@ fn every_parameter_is_documented() {
         let expected = QUERIES.iter().find(|(id, _)| *id == operation.id).map_or("", |(_, names)| *names);
         assert_eq!(in_query.join(" "), expected, "{}", operation.id);
         for parameter in operation.parameters("path") {
-            assert_eq!((&parameter["required"], &parameter["schema"]["type"]), (&json!(true), &json!("integer")));
+            let kind = if parameter["name"] == "token" { "string" } else { "integer" };
+            assert_eq!((&parameter["required"], &parameter["schema"]["type"]), (&json!(true), &json!(kind)));
         }
         for parameter in operation.parameters("header") {
             assert_eq!(parameter["schema"]["type"], "string", "{} {parameter}", operation.id);
@@ -238,6 +246,7 @@ fn the_operations_and_their_statuses_are_these() {
     lines.sort();
     insta::assert_snapshot!(lines.join("\n"), @r"
     DELETE /api/v1/auth/invitations/{invitation_id} delete_invitation 204 401 403 404 500 503
+    DELETE /api/v1/calendar/feed delete_calendar_feed 204 401 403 500 503
     DELETE /api/v1/contracts/{contract_id} delete_contract 204 401 403 404 412 500 503
     DELETE /api/v1/meetings/{meeting_id} delete_meeting 204 401 403 404 412 500 503
     DELETE /api/v1/meetings/{meeting_id}/action-items/{item_id} delete_action_item 204 401 403 404 500 503
@@ -246,6 +255,9 @@ fn the_operations_and_their_statuses_are_these() {
     DELETE /api/v1/tasks/{task_id}/comments/{comment_id} delete_comment 204 401 403 404 412 500 503
     GET /api/v1/auth/invitations list_invitations 200 400 401 403 500 503
     GET /api/v1/auth/me get_current_user 200 401 403 500 503
+    GET /api/v1/calendar.ics get_calendar 200 304 400 401 403 500 503
+    GET /api/v1/calendar/feed get_calendar_feed 200 401 403 404 500 503
+    GET /api/v1/calendar/feeds/{token} read_calendar_feed 200 304 400 404 500 503
     GET /api/v1/contracts list_contracts 200 400 401 403 500 503
     GET /api/v1/contracts/expiring list_expiring_contracts 200 400 401 403 500 503
     GET /api/v1/contracts/{contract_id} get_contract 200 304 401 403 404 500 503
@@ -255,6 +267,7 @@ fn the_operations_and_their_statuses_are_these() {
     GET /api/v1/meetings/{meeting_id}/action-items list_action_items 200 400 401 403 404 500 503
     GET /api/v1/meetings/{meeting_id}/action-items/{item_id} get_action_item 200 401 403 404 500 503
     GET /api/v1/meetings/{meeting_id}/attendees list_attendees 200 400 401 403 404 500 503
+    GET /api/v1/meetings/{meeting_id}/calendar.ics get_meeting_calendar 200 304 401 403 404 500 503
     GET /api/v1/tasks list_tasks 200 400 401 403 500 503
     GET /api/v1/tasks/{task_id} get_task 200 304 401 403 404 500 503
     GET /api/v1/tasks/{task_id}/comments list_comments 200 400 401 403 404 500 503
@@ -314,7 +327,7 @@ on_both! {
         // What makes a row comes before what needs it; who signs in must have registered. No example is a valid token.
         let order = ["POST", "PUT", "PATCH", "GET", "DELETE"];
         let mut operations = operations(&document);
-        operations.retain(|operation| operation.id != "token_refresh");
+        operations.retain(|operation| !["token_refresh", "read_calendar_feed"].contains(&operation.id));
         operations.sort_by_key(|operation| {
             let depth = operation.path.matches('/').count();
             let position = order.iter().position(|method| *method == operation.method);
@@ -336,6 +349,10 @@ on_both! {
             let success = operation.statuses()[0].parse().unwrap();
             if let Some(csv) = operation.csv() {
                 call().header("content-type", "text/csv").bytes(csv).by(&kim).expect(success).await;
+                continue;
+            }
+            if operation.is_calendar() {
+                assert_eq!(call().by(&kim).send().await.status, success, "{path}");
                 continue;
             }
             // Whose session ends cannot go on.
@@ -374,9 +391,16 @@ on_both! {
             let call = operation.call(&app, &rows, mark);
             // Some operations end the caller's session.
             let caller = app.user("tenant-a", Owner).await;
+            if operation.id == "get_calendar_feed" {
+                isolation::make_calendar_feed(&app, &caller).await;
+            }
             let reply = if PUBLIC.contains(&operation.id.as_str()) { call } else { call.by(&caller) }.send().await;
             assert_eq!(reply.status, operation.success, "{}", operation.id);
             let says = documented.iter().find(|says| says.id == operation.id).unwrap();
+            if says.is_calendar() {
+                assert_eq!(reply.header("content-type"), Some("text/calendar; charset=utf-8"), "{}", operation.id);
+                continue;
+            }
             let schema = says.schema(&reply.status.to_string());
             assert_eq!(schema.is_null(), reply.status == 204, "{} {}", operation.id, reply.status);
             assert_eq!(faults(&document, schema, &reply.json(), &operation.id), Vec::<String>::new());
@@ -429,7 +453,8 @@ on_both! {
     async fn every_path_parameter_takes_a_whole_number_and_nothing_else(app) {
         let (document, kim) = (document(), app.user("tenant-a", Owner).await);
         let rows = Rows::make(&app, &kim).await;
-        for operation in operations(&document).iter().filter(|operation| operation.path.contains('{')) {
+        let has_id = |operation: &&Operation<'_>| operation.path.contains("_id}");
+        for operation in operations(&document).iter().filter(has_id) {
             // Of a row that belongs to another one, its own id.
             let (start, rest) = operation.path.rsplit_once('{').unwrap();
             let (name, end) = rest.split_once("_id}").unwrap();

@@ -3,7 +3,6 @@
 mod redeem;
 mod routes;
 mod store;
-mod token;
 mod types;
 
 pub use redeem::Invited;

@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use super::store::{self, InvitationRow};
-use super::token;
+use crate::auth::secret;
 use crate::auth::store::email_key;
 use crate::clock::Timestamp;
 use crate::db::Conn;
@@ -26,7 +26,7 @@ impl Invited {
         email: &str,
         now: Timestamp,
     ) -> Result<Self, ApiError> {
-        let token_hash = token::hash(token.expose_secret());
+        let token_hash = secret::hash(token.expose_secret());
         let invitation = store::find_by_token(conn, policy, &token_hash, now).await?;
         let invitation = invitation.filter(|invitation| email_key(&invitation.email) == email_key(email));
         Ok(Self { invitation: invitation.ok_or_else(refusal)?, token_hash })

@@ -9,13 +9,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::store::{self, NewInvitationRow};
-use super::token;
 use super::types::{Invitation, InvitationCreated, InvitationList, InvitationQuery, NewInvitation};
 use crate::answer::{Created, NO_STORE};
 use crate::app::AppState;
 use crate::audit::{self, Action, Changes, Event};
 use crate::auth::store::find_by_email;
-use crate::auth::{May, Scope};
+use crate::auth::{May, Scope, secret};
 use crate::clock::Timestamp;
 use crate::db::transaction;
 use crate::error::{ApiError, Code, ErrorBody};
@@ -76,9 +75,9 @@ async fn create_invitation(
     };
     let NewInvitation { email, role } = body.read()?;
     check_role(&scope, role)?;
-    let (token, created_at) = (token::generate(), app.clock.now());
+    let (token, created_at) = (secret::generate(), app.clock.now());
     let expires_at = Timestamp::new(created_at.utc() + LIFETIME);
-    let new = NewInvitationRow { email, role, token_hash: token::hash(&token), expires_at, created_at };
+    let new = NewInvitationRow { email, role, token_hash: secret::hash(&token), expires_at, created_at };
     transaction!(app.db, |tx| {
         once.claim(tx, &scope).await?;
         let id = store::insert(tx, &scope, &new).await?;

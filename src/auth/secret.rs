@@ -1,4 +1,5 @@
-//! The secret of an invitation: whoever has it may register. The database keeps only its hash.
+//! Secrets that are handed over as text: the token of an invitation, or of a calendar's link. Whoever has one may use
+//! it. The database keeps only its hash, by which it is looked up, so that no time tells how much of one was guessed.
 
 use aes_gcm::aead::Generate;
 use base64::Engine;
@@ -10,9 +11,9 @@ pub fn generate() -> String {
     BASE64_URL_SAFE_NO_PAD.encode(<[u8; 32]>::generate())
 }
 
-/// What the database keeps of a token. Without salt or stretching: nobody guesses 256 bits.
-pub fn hash(token: &str) -> String {
-    hex::encode(Sha256::digest(token.as_bytes()))
+/// What the database keeps of a secret. Without salt or stretching: nobody guesses 256 bits.
+pub fn hash(secret: &str) -> String {
+    hex::encode(Sha256::digest(secret.as_bytes()))
 }
 
 #[cfg(test)]
@@ -20,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_are_long_and_never_the_same() {
+    fn secrets_are_long_and_never_the_same() {
         let (one, other) = (generate(), generate());
         assert_eq!((one.len(), other.len()), (43, 43));
         assert_ne!(one, other);

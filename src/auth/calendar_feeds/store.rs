@@ -1,0 +1,76 @@
+//! The rows of calendar feeds.
+
+use crate::auth::Scope;
+use crate::clock::Timestamp;
+use crate::db::{Conn, DbResult, sql};
+
+/// The link to a user's calendar, without its secret.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct FeedRow {
+    /// Key.
+    pub id: i64,
+    /// Whose calendar.
+    pub user_id: i64,
+    /// The language of the calendar's own words.
+    pub locale: String,
+    /// Made.
+    pub created_at: Timestamp,
+    /// Last used, to the hour.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// A link to insert.
+#[derive(Debug)]
+pub struct NewFeedRow {
+    /// SHA-256 of its secret.
+    pub token_hash: String,
+    /// The language of the calendar's own words.
+    pub locale: &'static str,
+    /// Now.
+    pub created_at: Timestamp,
+}
+
+macro_rules! select_feed {
+    ($where:literal) => {
+        concat!("select id, user_id, locale, created_at, last_used_at from calendar_feeds where ", $where)
+    };
+}
+
+/// The caller's link.
+pub async fn find(conn: &mut Conn, scope: &Scope) -> DbResult<Option<FeedRow>> {
+    let select = sql(select_feed!("tenant_id = ? and user_id = ?"));
+    conn.fetch_optional(select.bind(scope.tenant()).bind(scope.user())).await
+}
+
+/// The link with this secret, in any tenant.
+pub async fn find_by_token(conn: &mut Conn, token_hash: &str) -> DbResult<Option<FeedRow>> {
+    conn.fetch_optional(sql(select_feed!("token_hash = ?")).bind(token_hash.to_owned())).await
+}
+
+/// Lets changes of the caller's link wait for one another.
+pub async fn lock_owner(conn: &mut Conn, scope: &Scope) -> DbResult<()> {
+    let lock = sql("select id from users where tenant_id = ? and id = ?");
+    conn.lock(lock.bind(scope.tenant()).bind(scope.user())).await
+}
+
+/// Inserts the caller's link and gives its id.
+pub async fn insert(conn: &mut Conn, scope: &Scope, new: &NewFeedRow) -> DbResult<i64> {
+    const INSERT: &str = "insert into calendar_feeds (tenant_id, user_id, token_hash, locale, created_at) \
+                          values (?, ?, ?, ?, ?) returning id";
+    let insert = sql(INSERT).bind(scope.tenant()).bind(scope.user()).bind(&new.token_hash).bind(new.locale);
+    conn.insert(insert.bind(new.created_at)).await
+}
+
+/// Deletes the caller's link.
+pub async fn delete(conn: &mut Conn, scope: &Scope) -> DbResult<()> {
+    let delete = sql("delete from calendar_feeds where tenant_id = ? and user_id = ?");
+    conn.execute(delete.bind(scope.tenant()).bind(scope.user())).await?;
+    Ok(())
+}
+
+/// Records that the link was used.
+pub async fn touch(conn: &mut Conn, scope: &Scope, id: i64, now: Timestamp) -> DbResult<()> {
+    let update = sql("update calendar_feeds set last_used_at = ? where tenant_id = ? and id = ?");
+    conn.execute(update.bind(now).bind(scope.tenant()).bind(id)).await?;
+    Ok(())
+}

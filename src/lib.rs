@@ -24,6 +24,7 @@ pub mod mirror;
 pub mod openapi;
 pub mod page;
 pub mod policy;
+pub mod reports;
 pub mod server;
 pub mod tasks;
 pub mod telemetry;

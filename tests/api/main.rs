@@ -24,6 +24,7 @@ mod meetings;
 mod openapi;
 mod outage;
 mod races;
+mod reports;
 mod sessions;
 mod tasks;
 mod users;

@@ -112,6 +112,8 @@ actions! {
     PublishMeeting: compatible EVERYONE, strict [All, All, All, Nothing, Nothing];
     /// Delete a meeting.
     DeleteMeeting: compatible EVERYONE, strict [All, All, Nothing, Nothing, Nothing];
+    /// See reports of tasks and meetings.
+    ReadReports: compatible EVERYONE, strict EVERYONE;
     /// See contracts.
     ReadContracts: compatible [All, All, All, Nothing, Nothing], strict [All, All, All, Nothing, Nothing];
     /// See the amount of a contract in clear.

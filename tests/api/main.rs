@@ -25,6 +25,7 @@ mod meetings;
 mod openapi;
 mod outage;
 mod races;
+mod reports;
 mod sessions;
 mod tasks;
 mod typescript;

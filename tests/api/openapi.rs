@@ -29,6 +29,7 @@ const QUERIES: &[(&str, &str)] = &[
     ("list_contracts", "status contract_type customer_name end_from end_to q page limit sort cursor"),
     ("list_expiring_contracts", "days page limit sort cursor"),
     ("list_contract_history", "action page limit sort cursor"),
+    ("get_weekly_report", "year week format"),
 ];
 
 /// What query parameters refuse, and how the message begins.
@@ -49,6 +50,7 @@ const REFUSED: &[(&str, &[&str], &str)] = &[
     ("days", &["0", "366", "-1"], "Must be greater than or equal to 1 and less than or equal to 365."),
     ("status priority role attendance contract_type action", &["nope", "", "PENDING", "%25"], "Must be one of: "),
     ("is_active", &["nope", "", "2", "null"], "Not a valid boolean."),
+    ("format", &["nope", "", "JSON", "text/html"], "Must be one of: "),
     ("tag", &["%00", "a%00b"], "Null characters are not allowed."),
     ("q", &["", "a", "%F0%9F%9A%80"], "Length must be between 2 and 200."),
     ("customer_name q", &["%00%00"], "Null characters are not allowed."),
@@ -255,6 +257,7 @@ fn the_operations_and_their_statuses_are_these() {
     GET /api/v1/meetings/{meeting_id}/action-items list_action_items 200 400 401 403 404 500 503
     GET /api/v1/meetings/{meeting_id}/action-items/{item_id} get_action_item 200 401 403 404 500 503
     GET /api/v1/meetings/{meeting_id}/attendees list_attendees 200 400 401 403 404 500 503
+    GET /api/v1/reports/weekly get_weekly_report 200 400 401 403 500 503
     GET /api/v1/tasks list_tasks 200 400 401 403 500 503
     GET /api/v1/tasks/{task_id} get_task 200 304 401 403 404 500 503
     GET /api/v1/tasks/{task_id}/comments list_comments 200 400 401 403 404 500 503

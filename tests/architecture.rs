@@ -92,7 +92,7 @@ impl Source {
 
     /// Whether its statements are on tables of tenants, whose rows a scope reaches.
     fn is_of_tenants(&self) -> bool {
-        self.is_store() && (self.is_under(&FEATURES) || self.is_under(&["mirror/"]))
+        self.is_store() && (self.is_under(&FEATURES) || self.is_under(&["mirror/", "dashboard/"]))
     }
 
     fn is_under(&self, places: &[&str]) -> bool {
@@ -207,18 +207,20 @@ fn features_never_import_each_other() {
 #[test]
 fn the_ground_knows_no_feature_and_nothing_above() {
     let ground = ["clock.rs", "config/", "db/", "error/", "extract.rs", "fields/", "page/"];
-    let above =
-        "answer|app|auth|cli|contracts|edge|health|meetings|mirror|openapi|server|tasks|telemetry|users|workflow";
+    let above = "answer|app|auth|cli|contracts|dashboard|edge|health|meetings|mirror|openapi|server|tasks|telemetry|\
+                 users|workflow";
     let pattern = format!(r"\bcrate::(\{{[^}}]*)?\b({above})\b");
     check_absent("the ground imports nothing above it", |source| source.is_under(&ground), &pattern);
 }
 
 #[test]
 fn what_joins_features_stands_below_or_above_them() {
-    let features = format!(r"\bcrate::(\{{[^}}]*)?\b({}|workflow)\b", FEATURES.join("|"));
+    let features = format!(r"\bcrate::(\{{[^}}]*)?\b({}|workflow|dashboard)\b", FEATURES.join("|"));
     check_absent("src/mirror knows no feature", |source| source.is_under(&["mirror/"]), &features);
     let may = |source: &Source| source.is_under(&["app.rs", "workflow/"]);
     check_absent("only app.rs knows src/workflow", |source| !may(source), r"\bcrate::(\{[^}]*)?\bworkflow\b");
+    let may = |source: &Source| source.is_under(&["app.rs", "dashboard/"]);
+    check_absent("only app.rs knows src/dashboard", |source| !may(source), r"\bcrate::(\{[^}]*)?\bdashboard\b");
 }
 
 #[test]

@@ -76,6 +76,10 @@ const TABLE: &[(&str, Roles, Roles)] = &[
     ("list_expiring_contracts", EDITORS, EDITORS),
     ("list_contract_history", EDITORS, EDITORS),
     ("renew_contract", MANAGERS, MANAGERS),
+    ("get_dashboard_summary", EVERYONE, EVERYONE),
+    ("get_weekly_tasks", EVERYONE, EVERYONE),
+    ("get_monthly_contracts", EDITORS, EDITORS),
+    ("get_workload", EVERYONE, EVERYONE),
 ];
 
 /// The smallest body of the operation, if it takes one. `mark` makes unique what must be.
@@ -88,6 +92,7 @@ pub fn smallest_body(operation: &str, mark: &str) -> Option<Value> {
         "publish_meeting" | "list_attendees" | "delete_attendee" | "list_action_items" => return None,
         "get_action_item" | "delete_action_item" | "convert_action_item" => return None,
         "list_expiring_contracts" | "list_contract_history" => return None,
+        "get_dashboard_summary" | "get_weekly_tasks" | "get_monthly_contracts" | "get_workload" => return None,
         // Not JSON: see `Operation::call`.
         "import_tasks" => return None,
         "user_register" => {

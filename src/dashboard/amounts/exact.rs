@@ -43,7 +43,7 @@ impl Amount {
             return None;
         }
         let missing = std::iter::repeat_n(b'0', FRACTION_DIGITS - digits);
-        let mut parts = 0;
+        let mut parts: u128 = 0;
         for digit in whole.bytes().chain(fraction.bytes()).chain(missing) {
             if !digit.is_ascii_digit() {
                 return None;

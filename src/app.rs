@@ -29,7 +29,7 @@ use crate::extract::BODY_LIMIT;
 use crate::idempotency::InFlight;
 use crate::policy::RolePolicy;
 use crate::sealer::Sealer;
-use crate::{meetings, openapi, reports, tasks, users, workflow};
+use crate::{dashboard, meetings, openapi, reports, tasks, users, workflow};
 
 /// How long a request may take before it is answered 503; longer than any wait inside.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -136,7 +136,8 @@ fn routes() -> (Router<AppState>, OpenApi) {
         .merge(meetings::router())
         .merge(contracts::router())
         .merge(workflow::router())
-        .merge(reports::router());
+        .merge(reports::router())
+        .merge(dashboard::router());
     let (router, mut document) = openapi::base().nest("/api/v1", features).split_for_parts();
     openapi::complete(&mut document);
     (router, document)

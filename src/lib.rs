@@ -12,6 +12,7 @@ pub mod clock;
 pub mod config;
 pub mod contracts;
 pub mod csv_export;
+pub mod dashboard;
 pub mod db;
 pub mod edge;
 pub mod error;

@@ -38,6 +38,7 @@ use crate::health;
         (name = "meetings", description = "Meetings with their attendees and action items"),
         (name = "contracts", description = "Contracts, their amounts encrypted"),
         (name = "reports", description = "What a week brought"),
+        (name = "dashboard", description = "Figures over tasks, meetings and contracts"),
     ),
     components(schemas(ErrorBody)),
     modifiers(&BearerScheme),

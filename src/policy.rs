@@ -102,6 +102,8 @@ actions! {
     UpdateComment: compatible [All, All, Own, Own, Own], strict [All, All, Own, Own, Nothing];
     /// Delete a comment.
     DeleteComment: compatible [All, All, Own, Own, Own], strict [All, All, Own, Own, Nothing];
+    /// See figures over all of it; those of contracts and amounts take their own permission too.
+    ReadDashboard: compatible EVERYONE, strict EVERYONE;
     /// See meetings.
     ReadMeetings: compatible EVERYONE, strict EVERYONE;
     /// Make a meeting.

@@ -15,6 +15,7 @@ mod command_line;
 mod contracts;
 mod cors;
 mod curl_examples;
+mod dashboard;
 mod edge;
 mod flask_faults;
 mod idempotency;

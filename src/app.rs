@@ -30,7 +30,7 @@ use crate::extract::BODY_LIMIT;
 use crate::idempotency::InFlight;
 use crate::policy::RolePolicy;
 use crate::sealer::Sealer;
-use crate::{calendar, meetings, openapi, tasks, users, workflow};
+use crate::{calendar, dashboard, meetings, openapi, reports, tasks, users, workflow};
 
 /// How long a request may take before it is answered 503; longer than any wait inside.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -140,6 +140,8 @@ fn routes() -> (Router<AppState>, OpenApi) {
         .merge(meetings::router())
         .merge(contracts::router())
         .merge(workflow::router())
+        .merge(reports::router())
+        .merge(dashboard::router())
         .merge(calendar::router());
     let (router, mut document) = openapi::base().nest("/api/v1", features).split_for_parts();
     openapi::complete(&mut document);

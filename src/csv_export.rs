@@ -5,14 +5,15 @@ use std::convert::Infallible;
 
 use axum::body::{Body, Bytes};
 use axum::extract::FromRequestParts;
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use csv::{Terminator, WriterBuilder};
 use futures_util::stream;
 use serde_json::Value;
 use tracing::{Span, error};
 
+use crate::accept::quality;
 use crate::error::ApiError;
 use crate::page::Page;
 
@@ -140,31 +141,9 @@ fn defused(text: String) -> String {
     if text.starts_with(FORMULA) { format!("'{text}") } else { text }
 }
 
-/// How much the caller wants this kind, from 0 to 1; what is named most exactly counts.
-fn quality(headers: &HeaderMap, kind: &str) -> f32 {
-    let lines = headers.get_all(header::ACCEPT).iter().filter_map(|line| line.to_str().ok());
-    let family = kind.split('/').next();
-    let ranges = lines.flat_map(|line| line.split(',')).filter_map(|range| {
-        let mut parts = range.split(';').map(str::trim);
-        let name = parts.next()?.to_ascii_lowercase();
-        let exactness = if name == kind {
-            2
-        } else if name == "*/*" {
-            0
-        } else if name.strip_suffix("/*") == family {
-            1
-        } else {
-            return None;
-        };
-        let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
-        Some((exactness, weight.and_then(|weight| weight.parse().ok()).unwrap_or(1.0)))
-    });
-    ranges.max_by_key(|(exactness, _)| *exactness).map_or(0.0, |(_, weight)| weight)
-}
-
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
+    use axum::http::{HeaderMap, HeaderValue};
 
     use super::*;
 

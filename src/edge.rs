@@ -157,7 +157,8 @@ fn add_headers(headers: &mut HeaderMap, id: HeaderValue, path: &str, environment
         "default-src 'none'; frame-ancestors 'none'"
     };
     headers.insert(REQUEST_ID, id);
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    // A handler whose page needs more says so itself.
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(policy));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
@@ -238,5 +239,19 @@ mod tests {
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         let body: Value = serde_json::from_slice(&to_bytes(response.into_body(), 10_000).await.unwrap()).unwrap();
         assert_eq!(body, json!({"error": "Internal Server Error", "code": "internal_error", "request_id": "an-id"}));
+    }
+
+    #[tokio::test]
+    async fn an_answers_own_content_security_policy_stands() {
+        let own = "default-src 'none'; style-src 'sha256-x'";
+        let app = Router::new()
+            .route("/own", get(async move || [(header::CONTENT_SECURITY_POLICY, own)]))
+            .route("/none", get(async || ""))
+            .layer(from_fn_with_state(Environment::Test, edge));
+        for (path, policy) in [("/own", own), ("/none", "default-src 'none'; frame-ancestors 'none'")] {
+            let response = app.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
+            let policies: Vec<_> = response.headers().get_all(header::CONTENT_SECURITY_POLICY).iter().collect();
+            assert_eq!(policies, [policy]);
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! A request goes router → guard → handler → store → row → answer, in one direction. Features stand side by side,
 //! each with the same rooms: `routes` (what the API says), `types` (bodies and answers), `store` (SQL).
 
+pub mod accept;
 pub mod answer;
 pub mod app;
 pub mod auth;
@@ -12,6 +13,7 @@ pub mod clock;
 pub mod config;
 pub mod contracts;
 pub mod csv_export;
+pub mod dashboard;
 pub mod db;
 pub mod edge;
 pub mod error;
@@ -27,6 +29,7 @@ pub mod openapi;
 pub mod origin;
 pub mod page;
 pub mod policy;
+pub mod reports;
 pub mod sealer;
 pub mod server;
 pub mod tasks;

@@ -38,6 +38,8 @@ use crate::health;
         (name = "meetings", description = "Meetings with their attendees and action items"),
         (name = "contracts", description = "Contracts, their amounts encrypted"),
         (name = "calendar", description = "Meetings and due dates for calendar programs"),
+        (name = "reports", description = "What a week brought"),
+        (name = "dashboard", description = "Figures over tasks, meetings and contracts"),
     ),
     components(schemas(ErrorBody)),
     modifiers(&BearerScheme),

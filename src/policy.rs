@@ -102,6 +102,8 @@ actions! {
     UpdateComment: compatible [All, All, Own, Own, Own], strict [All, All, Own, Own, Nothing];
     /// Delete a comment.
     DeleteComment: compatible [All, All, Own, Own, Own], strict [All, All, Own, Own, Nothing];
+    /// See figures over all of it; those of contracts and amounts take their own permission too.
+    ReadDashboard: compatible EVERYONE, strict EVERYONE;
     /// See meetings.
     ReadMeetings: compatible EVERYONE, strict EVERYONE;
     /// Make a meeting.
@@ -112,6 +114,8 @@ actions! {
     PublishMeeting: compatible EVERYONE, strict [All, All, All, Nothing, Nothing];
     /// Delete a meeting.
     DeleteMeeting: compatible EVERYONE, strict [All, All, Nothing, Nothing, Nothing];
+    /// See reports of tasks and meetings.
+    ReadReports: compatible EVERYONE, strict EVERYONE;
     /// See contracts.
     ReadContracts: compatible [All, All, All, Nothing, Nothing], strict [All, All, All, Nothing, Nothing];
     /// See the amount of a contract in clear.

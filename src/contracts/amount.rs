@@ -89,11 +89,16 @@ impl AmountCipher {
     pub fn open_or_report(&self, sealed: &str, place: Place<'_>) -> Option<String> {
         self.open(sealed, place)
             .inspect_err(|error| {
-                let unreadable = self.unreadable.fetch_add(1, Ordering::Relaxed) + 1;
+                let unreadable = self.count_unreadable(1);
                 let Place { tenant, contract } = place;
                 tracing::error!(%error, tenant, contract, unreadable, "a contract's amount does not open");
             })
             .ok()
+    }
+
+    /// Counts amounts that could not be read; gives how many there have been.
+    pub fn count_unreadable(&self, more: u64) -> u64 {
+        self.unreadable.fetch_add(more, Ordering::Relaxed) + more
     }
 }
 

@@ -83,6 +83,11 @@ const TABLE: &[(&str, Roles, Roles)] = &[
     ("get_calendar_feed", EVERYONE, EVERYONE),
     ("replace_calendar_feed", EVERYONE, EVERYONE),
     ("delete_calendar_feed", EVERYONE, EVERYONE),
+    ("get_weekly_report", EVERYONE, EVERYONE),
+    ("get_dashboard_summary", EVERYONE, EVERYONE),
+    ("get_weekly_tasks", EVERYONE, EVERYONE),
+    ("get_monthly_contracts", EDITORS, EDITORS),
+    ("get_workload", EVERYONE, EVERYONE),
 ];
 
 /// The smallest body of the operation, if it takes one. `mark` makes unique what must be.
@@ -97,6 +102,8 @@ pub fn smallest_body(operation: &str, mark: &str) -> Option<Value> {
         "list_expiring_contracts" | "list_contract_history" => return None,
         "get_meeting_calendar" | "get_calendar" | "read_calendar_feed" => return None,
         "get_calendar_feed" | "replace_calendar_feed" | "delete_calendar_feed" => return None,
+        "get_weekly_report" => return None,
+        "get_dashboard_summary" | "get_weekly_tasks" | "get_monthly_contracts" | "get_workload" => return None,
         // Not JSON: see `Operation::call`.
         "import_tasks" => return None,
         "user_register" => {

@@ -31,12 +31,15 @@ const QUERIES: &[(&str, &str)] = &[
     ("list_contract_history", "action page limit sort cursor"),
     ("get_calendar", "scope"),
     ("read_calendar_feed", "scope"),
+    ("get_weekly_report", "year week format"),
+    ("get_weekly_tasks", "weeks"),
+    ("get_monthly_contracts", "months"),
 ];
 
 /// What query parameters refuse, and how the message begins.
 const REFUSED: &[(&str, &[&str], &str)] = &[
     (
-        "week year assigned_to created_by parent_id days page limit",
+        "week year assigned_to created_by parent_id days weeks months page limit",
         &["abc", "", "1.5", "2e3", "null"],
         "Not a valid integer.",
     ),
@@ -49,8 +52,11 @@ const REFUSED: &[(&str, &[&str], &str)] = &[
     ("page", &["0", "-1"], "Must be greater than or equal to 1."),
     ("limit", &["0", "1001", "9223372036854775808"], "Must be greater than or equal to 1 and less than or equal to 10"),
     ("days", &["0", "366", "-1"], "Must be greater than or equal to 1 and less than or equal to 365."),
+    ("weeks", &["0", "105", "-1"], "Must be greater than or equal to 1 and less than or equal to 104."),
+    ("months", &["0", "61", "9223372036854775808"], "Must be greater than or equal to 1 and less than or equal to 60."),
     ("status priority role attendance contract_type action scope", &["nope", "", "PENDING", "%25"], "Must be one of: "),
     ("is_active", &["nope", "", "2", "null"], "Not a valid boolean."),
+    ("format", &["nope", "", "JSON", "text/html"], "Must be one of: "),
     ("tag", &["%00", "a%00b"], "Null characters are not allowed."),
     ("q", &["", "a", "%F0%9F%9A%80"], "Length must be between 2 and 200."),
     ("customer_name q", &["%00%00"], "Null characters are not allowed."),
@@ -262,12 +268,17 @@ fn the_operations_and_their_statuses_are_these() {
     GET /api/v1/contracts/expiring list_expiring_contracts 200 400 401 403 500 503
     GET /api/v1/contracts/{contract_id} get_contract 200 304 401 403 404 500 503
     GET /api/v1/contracts/{contract_id}/history list_contract_history 200 400 401 403 404 500 503
+    GET /api/v1/dashboard/contracts/monthly get_monthly_contracts 200 400 401 403 500 503
+    GET /api/v1/dashboard/summary get_dashboard_summary 200 401 403 500 503
+    GET /api/v1/dashboard/tasks/weekly get_weekly_tasks 200 400 401 403 500 503
+    GET /api/v1/dashboard/workload get_workload 200 401 403 500 503
     GET /api/v1/meetings list_meetings 200 400 401 403 500 503
     GET /api/v1/meetings/{meeting_id} get_meeting 200 304 401 403 404 500 503
     GET /api/v1/meetings/{meeting_id}/action-items list_action_items 200 400 401 403 404 500 503
     GET /api/v1/meetings/{meeting_id}/action-items/{item_id} get_action_item 200 401 403 404 500 503
     GET /api/v1/meetings/{meeting_id}/attendees list_attendees 200 400 401 403 404 500 503
     GET /api/v1/meetings/{meeting_id}/calendar.ics get_meeting_calendar 200 304 401 403 404 500 503
+    GET /api/v1/reports/weekly get_weekly_report 200 400 401 403 500 503
     GET /api/v1/tasks list_tasks 200 400 401 403 500 503
     GET /api/v1/tasks/{task_id} get_task 200 304 401 403 404 500 503
     GET /api/v1/tasks/{task_id}/comments list_comments 200 400 401 403 404 500 503

@@ -1,0 +1,7 @@
+//! How tasks went, week by week.
+
+mod routes;
+mod store;
+mod types;
+
+pub use routes::router;

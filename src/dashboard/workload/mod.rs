@@ -1,0 +1,7 @@
+//! Who has how much to do.
+
+mod routes;
+mod store;
+mod types;
+
+pub use routes::router;

@@ -1,0 +1,149 @@
+//! Users' text in Markdown, where much means something.
+
+/// The text as one line that Markdown shows letter by letter: no markup, no HTML, no link, and no end of a table's
+/// cell, wherever in a line it stands, even at its beginning. What is blank or invisible becomes single blanks.
+///
+/// What separates cells or begins HTML, an entity or an attribute becomes an entity, which every dialect knows; for the
+/// rest a backslash is easier to read.
+pub fn escape(text: &str) -> String {
+    let is_blank = |letter: char| letter.is_whitespace() || letter.is_control();
+    let text = text.split(is_blank).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    // Digits before a point or a bracket would begin a list.
+    let ordinal = text.find(|letter: char| !letter.is_ascii_digit()).filter(|at| *at > 0);
+    let mut escaped = String::with_capacity(text.len() + text.len() / 8);
+    for (at, letter) in text.char_indices() {
+        let entity = match letter {
+            '&' => "&amp;",
+            '<' => "&lt;",
+            '>' => "&gt;",
+            '|' => "&#124;",
+            '\\' => "&#92;",
+            '{' => "&#123;",
+            '}' => "&#125;",
+            _ => "",
+        };
+        if !entity.is_empty() {
+            escaped.push_str(entity);
+            continue;
+        }
+        let has_meaning = match letter {
+            '`' | '*' | '_' | '[' | ']' | '~' | '#' | '$' | '^' => true,
+            '-' | '+' | '=' | ':' if at == 0 => true,
+            '.' | ')' if ordinal == Some(at) => true,
+            // Many readers make a link of an address by themselves.
+            ':' => text[at..].starts_with(":/"),
+            '.' => escaped.as_bytes().last_chunk().is_some_and(|end: &[u8; 3]| end.eq_ignore_ascii_case(b"www")),
+            _ => false,
+        };
+        if has_meaning {
+            escaped.push('\\');
+        }
+        escaped.push(letter);
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use pulldown_cmark::{Event, Options, Parser, Tag};
+
+    use super::*;
+
+    /// Much that means something, and little else.
+    const SIGNS: &str =
+        concat!(r"(1|-|\+|=|#|\*|w|http|:|/|\.|\)|\(|\[|\]|!|<|>|&|;|lt|\||\\|`|~|\$|\^|\{|\}| |_|a", r"){0,16}",);
+
+    /// The texts of a document's blocks; anything else inside of them is a failure.
+    fn texts(markdown: &str) -> Result<Vec<String>, String> {
+        // Quotes that become typographic ones are still quotes.
+        let options = Options::all().difference(Options::ENABLE_SMART_PUNCTUATION);
+        let mut texts = vec![String::new()];
+        for event in Parser::new_ext(markdown, options) {
+            match event {
+                Event::Text(text) => texts.last_mut().unwrap().push_str(&text),
+                Event::Start(
+                    Tag::Paragraph
+                    | Tag::BlockQuote(_)
+                    | Tag::List(_)
+                    | Tag::Item
+                    | Tag::Heading { .. }
+                    | Tag::Table(_)
+                    | Tag::TableHead
+                    | Tag::TableRow
+                    | Tag::TableCell,
+                ) => texts.push(String::new()),
+                Event::End(_) | Event::TaskListMarker(_) => {}
+                event => return Err(format!("{event:?} in {markdown:?}")),
+            }
+        }
+        texts.retain(|text| !text.is_empty());
+        Ok(texts)
+    }
+
+    fn check(text: &str) -> Result<(), TestCaseError> {
+        let plain = text.split(|letter: char| letter.is_whitespace() || letter.is_control());
+        let plain = plain.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+        let escaped = escape(text);
+        if plain.is_empty() {
+            prop_assert_eq!(escaped, "");
+            return Ok(());
+        }
+        for (before, after) in [
+            ("", ""),
+            ("> ", ""),
+            ("- ", ""),
+            ("- [ ] ", ""),
+            ("### ", ""),
+            ("a b ", ""),
+            ("| a |\n| --- |\n| ", " |"),
+            ("| a | b |\n| --- | --- |\n| ", " | b |"),
+        ] {
+            let around = texts(&format!("{before}x{after}")).unwrap();
+            let expected: Vec<String> = around.iter().map(|text| text.replace('x', &plain)).collect();
+            let found = texts(&format!("{before}{escaped}{after}")).map_err(TestCaseError::fail)?;
+            prop_assert_eq!(found, expected, "{:?}", escaped);
+        }
+        let bare = escaped.replace("\\:", "x").to_ascii_lowercase();
+        prop_assert!(!bare.contains("://") && !bare.contains("www."), "{}", escaped);
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_is_shown_letter_by_letter(text in r"[\PC\n\t]{0,40}") {
+            check(&text)?;
+        }
+
+        #[test]
+        fn so_is_what_consists_of_signs(text in r"[ -~\n]{0,24}") {
+            check(&text)?;
+        }
+
+        #[test]
+        fn and_what_stands_before_other_signs(text in SIGNS) {
+            check(&text)?;
+        }
+    }
+
+    #[test]
+    fn ordinary_text_stays_as_it_is() {
+        for text in ["방화벽 점검 (3층)", "10:00 회의, 50% 완료!", "v1.2 - \"done\" @ O'Neil?", "2026-02-07", "a=b+c/d"]
+        {
+            assert_eq!(escape(text), text);
+        }
+        for (text, escaped) in [
+            ("", ""),
+            (" \u{3000}\r\n\t", ""),
+            ("a\r\n\u{2028}b\0c", "a b c"),
+            ("<script>|", "&lt;script&gt;&#124;"),
+            ("](javascript:alert(1))", "\\](javascript:alert(1))"),
+            ("https://www.example.com", "https\\://www\\.example.com"),
+            ("1. 2. 3)", "1\\. 2. 3)"),
+            ("- -", "\\- -"),
+            ("\\|", "&#92;&#124;"),
+        ] {
+            assert_eq!(escape(text), escaped, "{text:?}");
+        }
+    }
+}

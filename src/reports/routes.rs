@@ -1,0 +1,89 @@
+//! `/reports`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::format::ReportFormat;
+use super::types::{WeeklyQuery, WeeklyReport, WeeklyReportAnswer};
+use super::week::{Period, Week};
+use super::words::Words;
+use super::{html, markdown, store};
+use crate::app::AppState;
+use crate::auth::May;
+use crate::error::{ApiError, ErrorBody, Language};
+use crate::extract::Query;
+use crate::policy::ReadReports;
+
+/// The routes.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(get_weekly_report))
+}
+
+/// Get the report of a week
+///
+/// What was done, is open and is late, person by person, and the meetings of the week with what was decided.
+///
+/// A task belongs to the week that its `year` and `week_number` name, and to its assignee. `completed` is done;
+/// `pending`, `in_progress` and `review` are open; `cancelled` is only counted. An open task is late when the day of
+/// its due date, in `APP_TIMEZONE`, is before today; in the report of a week that is over, when that day is before the
+/// week's end (`late_before`). Tasks of earlier weeks that are open and late in that sense are carried over: listed and
+/// counted apart. Statuses are those of now, for a past week too.
+///
+/// A meeting belongs to the week in which it is by the clocks of `APP_TIMEZONE`, whatever its status.
+///
+/// Lists are bounded, and `truncated` tells which of them do not show everything; counts are of everything.
+///
+/// With `format`, or else with `Accept`, it comes as Markdown or as a page to print, in Korean for
+/// `Accept-Language: ko`.
+#[utoipa::path(
+    get, path = "/reports/weekly", tag = "reports",
+    params(WeeklyQuery),
+    responses(
+        (
+            status = 200, description = "The report",
+            content((WeeklyReportAnswer = "application/json"), (String = "text/markdown"), (String = "text/html")),
+        ),
+        (status = 400, description = "Wrong parameters, or a week that the year does not have", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+async fn get_weekly_report(
+    May(scope, _): May<ReadReports>,
+    State(app): State<AppState>,
+    headers: HeaderMap,
+    Query(query): Query<WeeklyQuery>,
+) -> Result<Response, ApiError> {
+    let today = app.today();
+    let period = Period::new(query.week(today)?, today, app.timezone);
+    let rows = store::read(&mut app.db.read().await?, &scope, &period).await?;
+    let report = WeeklyReport::new(rows, &period, app.timezone, app.clock.now());
+    let language = Language::negotiate(headers.get(header::ACCEPT_LANGUAGE));
+    let words = Words { language, timezone: app.timezone };
+    Ok(match query.format.unwrap_or_else(|| ReportFormat::negotiate(&headers)) {
+        ReportFormat::Json => ([(header::VARY, "accept")], Json(WeeklyReportAnswer { report })).into_response(),
+        ReportFormat::Markdown => {
+            let text = markdown::document(&report, words);
+            document("text/markdown; charset=utf-8", "md", period.week, language, text)
+        }
+        ReportFormat::Html => {
+            let page = html::page(&report, words);
+            let page = document("text/html; charset=utf-8", "html", period.week, language, page);
+            ([(header::CONTENT_SECURITY_POLICY, html::POLICY.as_str())], page).into_response()
+        }
+    })
+}
+
+/// A report for people.
+fn document(content_type: &str, extension: &str, week: Week, language: Language, text: String) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, content_type.to_owned()),
+        (header::CONTENT_LANGUAGE, language.tag().to_owned()),
+        (header::CONTENT_DISPOSITION, format!("inline; filename=\"weekly-report-{week}.{extension}\"")),
+        (header::VARY, "accept, accept-language".to_owned()),
+    ];
+    (headers, text).into_response()
+}

@@ -12,6 +12,7 @@ use axum::response::Response;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use secrecy::ExposeSecret;
+use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
@@ -25,6 +26,7 @@ use crate::contracts::{self, AmountCipher};
 use crate::db::Db;
 use crate::edge;
 use crate::extract::BODY_LIMIT;
+use crate::notifications::{self, Subscribers};
 use crate::policy::RolePolicy;
 use crate::{meetings, openapi, tasks, users, workflow};
 
@@ -49,6 +51,12 @@ pub struct Shared {
     pub users: KnownUsers,
     /// Slows guessing down.
     pub failed_logins: FailedLogins,
+    /// The open streams of notifications.
+    pub subscribers: Arc<Subscribers>,
+    /// `STREAM_HEARTBEAT`.
+    pub stream_heartbeat: Duration,
+    /// Cancelled when the server stops: what would go on for ever ends then.
+    pub stopping: CancellationToken,
     /// Opens and seals contract amounts.
     pub amounts: AmountCipher,
     /// `ROLE_POLICY`.
@@ -76,6 +84,9 @@ impl AppState {
             tokens: Tokens::new(config.tokens.clone()),
             users: KnownUsers::default(),
             failed_logins: FailedLogins::default(),
+            subscribers: Arc::default(),
+            stream_heartbeat: config.stream_heartbeat,
+            stopping: CancellationToken::new(),
             amounts: AmountCipher::new(config.contract_encryption_key.expose_secret()),
             role_policy: config.role_policy,
             registration: config.registration,
@@ -123,6 +134,7 @@ fn routes() -> (Router<AppState>, OpenApi) {
         .merge(tasks::router())
         .merge(meetings::router())
         .merge(contracts::router())
+        .merge(notifications::router())
         .merge(workflow::router());
     let (router, mut document) = openapi::base().nest("/api/v1", features).split_for_parts();
     openapi::complete(&mut document);
@@ -141,7 +153,7 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
         header::CONTENT_DISPOSITION,
         HeaderName::from_static("idempotency-replayed"),
     ];
-    const ACCEPTED: [HeaderName; 9] = [
+    const ACCEPTED: [HeaderName; 10] = [
         header::AUTHORIZATION,
         header::CONTENT_TYPE,
         header::ACCEPT,
@@ -149,6 +161,7 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
         header::IF_MATCH,
         header::IF_NONE_MATCH,
         HeaderName::from_static("idempotency-key"),
+        HeaderName::from_static("last-event-id"),
         HeaderName::from_static("x-request-id"),
         HeaderName::from_static("x-requested-with"),
     ];

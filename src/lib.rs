@@ -20,6 +20,7 @@ pub mod fields;
 pub mod health;
 pub mod meetings;
 pub mod mirror;
+pub mod notifications;
 pub mod openapi;
 pub mod page;
 pub mod policy;

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use tracing::Span;
 use tracing::field::display;
 
-use super::token::{TokenType, bearer};
+use super::token::{TokenType, VerifiedToken, bearer};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::policy::{Action, Reach, Role, RolePolicy};
@@ -27,6 +27,17 @@ impl Scope {
     /// For the operator at the command line, who owns the database anyway.
     pub fn operator(tenant: &str, user: i64) -> Self {
         Self { tenant: tenant.into(), user, role: Role::Owner, policy: RolePolicy::Compatible }
+    }
+
+    /// For the active user of a valid token, if his role may do `A`.
+    pub(in crate::auth) async fn of_token<A: Action>(app: &AppState, token: &VerifiedToken) -> Result<Self, ApiError> {
+        let known = app.users.get(&app.db, token, app.clock.now()).await?;
+        Span::current().record("tenant", display(&known.tenant)).record("user", token.user());
+        let scope = Self { tenant: known.tenant, user: token.user(), role: known.role, policy: app.role_policy };
+        if scope.policy.reach::<A>(scope.role) == Reach::Nothing {
+            return Err(scope.refusal::<A>());
+        }
+        Ok(scope)
     }
 
     /// The tenant.
@@ -77,14 +88,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let app = AppState::from_ref(state);
-        let now = app.clock.now();
-        let token = app.tokens.verify(TokenType::Access, bearer(&parts.headers)?, now)?;
-        let known = app.users.get(&app.db, &token, now).await?;
-        Span::current().record("tenant", display(&known.tenant)).record("user", token.user());
-        let scope = Scope { tenant: known.tenant, user: token.user(), role: known.role, policy: app.role_policy };
-        if scope.policy.reach::<A>(scope.role) == Reach::Nothing {
-            return Err(scope.refusal::<A>());
-        }
-        Ok(Self(scope, PhantomData))
+        let token = app.tokens.verify(TokenType::Access, bearer(&parts.headers)?, app.clock.now())?;
+        Ok(Self(Scope::of_token::<A>(&app, &token).await?, PhantomData))
     }
 }

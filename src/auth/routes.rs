@@ -16,7 +16,7 @@ use super::password::{self, Verdict};
 use super::store::{self, NewUserRow, UserRow};
 use super::token::{TokenType, bearer};
 use super::types::{LoggedIn, Login, Refresh, Refreshed, Register, Registered, User, UserAnswer};
-use super::{May, sessions};
+use super::{May, sessions, stream_tickets};
 use crate::answer::NO_STORE;
 use crate::app::AppState;
 use crate::config::Registration;
@@ -34,6 +34,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(get_current_user))
         .merge(sessions::router())
         .merge(invitations::router())
+        .merge(stream_tickets::router())
 }
 
 /// Make an account

@@ -5,6 +5,7 @@ mod settings;
 
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use axum::http::HeaderValue;
 use chrono_tz::Tz;
@@ -31,6 +32,8 @@ pub struct Config {
     pub contract_encryption_key: SecretString,
     /// `CORS_ORIGINS`.
     pub cors_origins: Vec<HeaderValue>,
+    /// `STREAM_HEARTBEAT`: the pause between signs of life on a stream.
+    pub stream_heartbeat: Duration,
     /// `ROLE_POLICY`.
     pub role_policy: RolePolicy,
     /// `REGISTRATION`.
@@ -131,6 +134,7 @@ impl Config {
             },
             contract_encryption_key: settings.encryption_key(production),
             cors_origins: settings.origins(),
+            stream_heartbeat: settings.stream_heartbeat(),
             role_policy: settings.choice(
                 &["ROLE_POLICY"],
                 &[("compatible", RolePolicy::Compatible), ("strict", RolePolicy::Strict)],

@@ -3,7 +3,7 @@
 mod redeem;
 mod routes;
 mod store;
-mod token;
+pub mod token;
 mod types;
 
 pub use redeem::Invited;

@@ -92,7 +92,9 @@ impl Source {
 
     /// Whether its statements are on tables of tenants, whose rows a scope reaches.
     fn is_of_tenants(&self) -> bool {
-        self.is_store() && (self.is_under(&FEATURES) || self.is_under(&["mirror/"]))
+        // The bus looks at all tenants at once.
+        let is_bus = self.is_under(&["notifications/bus/"]);
+        self.is_store() && !is_bus && (self.is_under(&FEATURES) || self.is_under(&["mirror/", "notifications/"]))
     }
 
     fn is_under(&self, places: &[&str]) -> bool {
@@ -207,8 +209,8 @@ fn features_never_import_each_other() {
 #[test]
 fn the_ground_knows_no_feature_and_nothing_above() {
     let ground = ["clock.rs", "config/", "db/", "error/", "extract.rs", "fields/", "page/"];
-    let above =
-        "answer|app|auth|cli|contracts|edge|health|meetings|mirror|openapi|server|tasks|telemetry|users|workflow";
+    let above = "answer|app|auth|cli|contracts|edge|health|meetings|mirror|notifications|openapi|server|tasks|\
+                 telemetry|users|workflow";
     let pattern = format!(r"\bcrate::(\{{[^}}]*)?\b({above})\b");
     check_absent("the ground imports nothing above it", |source| source.is_under(&ground), &pattern);
 }
@@ -216,7 +218,8 @@ fn the_ground_knows_no_feature_and_nothing_above() {
 #[test]
 fn what_joins_features_stands_below_or_above_them() {
     let features = format!(r"\bcrate::(\{{[^}}]*)?\b({}|workflow)\b", FEATURES.join("|"));
-    check_absent("src/mirror knows no feature", |source| source.is_under(&["mirror/"]), &features);
+    let below = ["mirror/", "notifications/"];
+    check_absent("what stands below the features knows none", |source| source.is_under(&below), &features);
     let may = |source: &Source| source.is_under(&["app.rs", "workflow/"]);
     check_absent("only app.rs knows src/workflow", |source| !may(source), r"\bcrate::(\{[^}]*)?\bworkflow\b");
 }

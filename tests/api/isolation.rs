@@ -1,6 +1,7 @@
 //! Walks the OpenAPI document: nobody reaches what is not his. An operation that nobody listed here fails the tests.
 
 use bizcenter::db::sql;
+use bizcenter::notifications::Kind;
 use bizcenter::policy::Role::{self, Admin, Analyst, Editor, Owner, Viewer};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -25,6 +26,14 @@ const TABLE: &[(&str, Roles, Roles)] = &[
     ("get_current_user", EVERYONE, EVERYONE),
     ("change_password", EVERYONE, EVERYONE),
     ("logout", EVERYONE, EVERYONE),
+    ("list_notifications", EVERYONE, EVERYONE),
+    ("read_notification", EVERYONE, EVERYONE),
+    ("read_all_notifications", EVERYONE, EVERYONE),
+    ("get_notification_preferences", EVERYONE, EVERYONE),
+    ("update_notification_preferences", EVERYONE, EVERYONE),
+    ("patch_notification_preferences", EVERYONE, EVERYONE),
+    ("issue_stream_ticket", EVERYONE, EVERYONE),
+    ("stream_notifications", EVERYONE, EVERYONE),
     ("list_invitations", MANAGERS, MANAGERS),
     ("create_invitation", MANAGERS, MANAGERS),
     ("delete_invitation", MANAGERS, MANAGERS),
@@ -88,6 +97,8 @@ pub fn smallest_body(operation: &str, mark: &str) -> Option<Value> {
         "publish_meeting" | "list_attendees" | "delete_attendee" | "list_action_items" => return None,
         "get_action_item" | "delete_action_item" | "convert_action_item" => return None,
         "list_expiring_contracts" | "list_contract_history" => return None,
+        "list_notifications" | "read_notification" | "get_notification_preferences" => return None,
+        "issue_stream_ticket" | "stream_notifications" => return None,
         // Not JSON: see `Operation::call`.
         "import_tasks" => return None,
         "user_register" => {
@@ -103,7 +114,8 @@ pub fn smallest_body(operation: &str, mark: &str) -> Option<Value> {
             json!({"email": format!("i{}@example.com", hex::encode(mark)), "role": "viewer"})
         }
         "change_password" => json!({"current_password": PASSWORD, "new_password": PASSWORD}),
-        "logout" => json!({}),
+        "logout" | "read_all_notifications" => json!({}),
+        "update_notification_preferences" | "patch_notification_preferences" => json!({"locale": "en"}),
         "user_login" => json!({"email": "kim@example.com", "password": PASSWORD}),
         "token_refresh" => json!({"refresh_token": mark}),
         "create_task" => json!({"title": "shared", "week_number": 6, "year": 2026}),
@@ -200,6 +212,8 @@ pub struct Rows {
     /// A viewer.
     pub user: i64,
     pub invitation: i64,
+    /// Of the owner.
+    pub notification: i64,
 }
 
 impl Rows {
@@ -212,6 +226,7 @@ impl Rows {
         action_item: 987_654_321,
         user: 987_654_321,
         invitation: 987_654_321,
+        notification: 987_654_321,
     };
 
     pub async fn make(app: &TestApp, owner: &Session) -> Self {
@@ -225,12 +240,13 @@ impl Rows {
         let added = app.post(&attendees, json!({"user_id": owner.id})).by(owner).expect(201).await;
         let attendee = added["attendees"][0]["id"].as_i64().unwrap();
         let action_item = create_in(app, owner, &format!("meetings/{meeting}/action-items"), "action_item").await;
-        Self { task, meeting, contract, comment, attendee, action_item, user, invitation }
+        let notification = notification_of(app, owner).await;
+        Self { task, meeting, contract, comment, attendee, action_item, user, invitation, notification }
     }
 
     /// The path with these rows' ids for its parameters.
     pub fn fill(&self, path: &str) -> String {
-        let Self { task, meeting, contract, comment, attendee, action_item, user, invitation } = self;
+        let Self { task, meeting, contract, comment, attendee, action_item, user, invitation, notification } = self;
         let ids = [
             ("{task_id}", task),
             ("{meeting_id}", meeting),
@@ -240,9 +256,17 @@ impl Rows {
             ("{item_id}", action_item),
             ("{user_id}", user),
             ("{invitation_id}", invitation),
+            ("{notification_id}", notification),
         ];
         ids.iter().fold(path.to_owned(), |path, (name, id)| path.replace(name, &id.to_string()))
     }
+}
+
+/// Notifies this user; gives the notification's id.
+pub async fn notification_of(app: &TestApp, user: &Session) -> i64 {
+    app.notify(&[user], Kind::TaskAssigned, "shared").await;
+    let list = app.get("/api/v1/notifications?limit=1").by(user).expect(200).await;
+    list["notifications"][0]["id"].as_i64().unwrap()
 }
 
 async fn create(app: &TestApp, by: &Session, kind: &str, mark: &str) -> i64 {
@@ -290,7 +314,12 @@ async fn check_roles(app: &TestApp, is_strict: bool) {
             let row = TABLE.iter().copied().find(|(name, _, _)| *name == operation.id);
             let (_, compatible, strict) = row.unwrap_or_else(|| panic!("{} is not in the table", operation.id));
             let may = if is_strict { strict } else { compatible };
-            let rows = if operation.has_id() { Rows::make(app, &owner).await } else { Rows::MISSING };
+            let rows = if operation.has_id() {
+                // A notification is for its own user alone.
+                Rows { notification: notification_of(app, &caller).await, ..Rows::make(app, &owner).await }
+            } else {
+                Rows::MISSING
+            };
             let mark = format!("{}-{}", operation.id, role.as_str());
             let reply = operation.call(app, &rows, &mark).by(&caller).send().await;
             let expected = if may.contains(&role) { operation.success } else { 403 };
@@ -415,6 +444,10 @@ on_both! {
             assert_eq!(app.get(&operation.path).by(&kim).expect(200).await["total"], 1, "{key}");
             let mut empty = json!({"total": 0, "page": 1, "limit": 100, "pages": 0, "next_cursor": null});
             empty[key] = json!([]);
+            if key == "notifications" {
+                empty["unread_count"] = json!(0);
+                empty["last_event_id"] = json!(0);
+            }
             assert_eq!(app.get(&operation.path).by(&lee).expect(200).await, empty, "{key}");
         }
     }

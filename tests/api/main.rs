@@ -21,6 +21,7 @@ mod invitations;
 mod isolation;
 mod lists;
 mod meetings;
+mod notifications;
 mod openapi;
 mod outage;
 mod races;

@@ -13,6 +13,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use ipnet::IpNet;
 use secrecy::ExposeSecret;
+use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
@@ -28,6 +29,7 @@ use crate::db::Db;
 use crate::edge;
 use crate::extract::BODY_LIMIT;
 use crate::idempotency::InFlight;
+use crate::notifications::{self, Subscribers};
 use crate::policy::RolePolicy;
 use crate::sealer::Sealer;
 use crate::{calendar, dashboard, meetings, openapi, reports, tasks, users, workflow};
@@ -53,6 +55,12 @@ pub struct Shared {
     pub users: KnownUsers,
     /// Slows guessing down.
     pub failed_logins: FailedLogins,
+    /// The open streams of notifications.
+    pub subscribers: Arc<Subscribers>,
+    /// `STREAM_HEARTBEAT`.
+    pub stream_heartbeat: Duration,
+    /// Cancelled when the server stops: what would go on for ever ends then.
+    pub stopping: CancellationToken,
     /// Opens and seals contract amounts.
     pub amounts: AmountCipher,
     /// Opens and seals the answers that are kept for a repetition of their request.
@@ -88,6 +96,9 @@ impl AppState {
             tokens: Tokens::new(config.tokens.clone()),
             users: KnownUsers::default(),
             failed_logins: FailedLogins::default(),
+            subscribers: Arc::default(),
+            stream_heartbeat: config.stream_heartbeat,
+            stopping: CancellationToken::new(),
             amounts: AmountCipher::new(config.contract_encryption_key.expose_secret()),
             answers: Sealer::derive(config.contract_encryption_key.expose_secret(), b"bizcenter kept answers"),
             in_flight: InFlight::default(),
@@ -142,7 +153,8 @@ fn routes() -> (Router<AppState>, OpenApi) {
         .merge(workflow::router())
         .merge(reports::router())
         .merge(dashboard::router())
-        .merge(calendar::router());
+        .merge(calendar::router())
+        .merge(notifications::router());
     let (router, mut document) = openapi::base().nest("/api/v1", features).split_for_parts();
     openapi::complete(&mut document);
     (router, document)
@@ -160,7 +172,7 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
         header::CONTENT_DISPOSITION,
         HeaderName::from_static("idempotency-replayed"),
     ];
-    const ACCEPTED: [HeaderName; 9] = [
+    const ACCEPTED: [HeaderName; 10] = [
         header::AUTHORIZATION,
         header::CONTENT_TYPE,
         header::ACCEPT,
@@ -168,6 +180,7 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
         header::IF_MATCH,
         header::IF_NONE_MATCH,
         HeaderName::from_static("idempotency-key"),
+        HeaderName::from_static("last-event-id"),
         HeaderName::from_static("x-request-id"),
         HeaderName::from_static("x-requested-with"),
     ];

@@ -25,6 +25,7 @@ pub mod icalendar;
 pub mod idempotency;
 pub mod meetings;
 pub mod mirror;
+pub mod notifications;
 pub mod openapi;
 pub mod origin;
 pub mod page;

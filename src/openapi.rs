@@ -10,7 +10,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Ref, Schema, SchemaType, Type};
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, HeaderBuilder, OpenApi, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
@@ -40,20 +40,25 @@ use crate::health;
         (name = "calendar", description = "Meetings and due dates for calendar programs"),
         (name = "reports", description = "What a week brought"),
         (name = "dashboard", description = "Figures over tasks, meetings and contracts"),
+        (name = "notifications", description = "What has happened to the caller's work, as a list and as a stream"),
     ),
     components(schemas(ErrorBody)),
-    modifiers(&BearerScheme),
+    modifiers(&SecuritySchemes),
 )]
 struct Document;
 
-struct BearerScheme;
+struct SecuritySchemes;
 
-impl Modify for BearerScheme {
+impl Modify for SecuritySchemes {
     fn modify(&self, document: &mut OpenApi) {
         let mut scheme = Http::new(HttpAuthScheme::Bearer);
         scheme.bearer_format = Some("JWT".into());
         scheme.description = Some("The `access_token` from signing in.".into());
-        document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        let ticket = "Only for the stream, from `POST /api/v1/notifications/stream-ticket`; it counts once.";
+        let ticket = ApiKey::Query(ApiKeyValue::with_description("ticket", ticket));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        components.add_security_scheme("ticket", SecurityScheme::ApiKey(ticket));
     }
 }
 

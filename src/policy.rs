@@ -80,6 +80,10 @@ actions! {
     ReadSelf: compatible EVERYONE, strict EVERYONE;
     /// Change one's own password, end one's own sessions; open to every role by nature.
     ChangeSelf: compatible EVERYONE, strict EVERYONE;
+    /// See one's own notifications, as a list and as a stream.
+    ReadNotifications: compatible EVERYONE, strict EVERYONE;
+    /// Mark one's own notifications as read, choose which ones one gets.
+    ChangeNotifications: compatible EVERYONE, strict EVERYONE;
     /// See users, as far as a picker needs it.
     ListUsers: compatible EVERYONE, strict EVERYONE;
     /// Change a user; one's own is oneself, of whom everybody may change the name.

@@ -13,7 +13,7 @@ use regex::{Captures, Regex};
 const FEATURES: [&str; 4] = ["users", "tasks", "meetings", "contracts"];
 
 /// What features share, and what knows none of them.
-const BELOW: [&str; 2] = ["idempotency", "mirror"];
+const BELOW: [&str; 5] = ["audit", "idempotency", "mail", "mirror", "notifications"];
 
 /// What joins features.
 const ABOVE: [&str; 4] = ["calendar", "dashboard", "reports", "workflow"];
@@ -98,7 +98,9 @@ impl Source {
 
     /// Whether its statements are on tables of tenants, whose rows a scope reaches.
     fn is_of_tenants(&self) -> bool {
-        self.is_store() && [FEATURES.as_slice(), &BELOW, &ABOVE].concat().iter().any(|place| self.is_under(&[place]))
+        // Looks at all tenants at once.
+        let is_of_none = self.is_under(&["notifications/bus/"]);
+        self.is_store() && !is_of_none && [FEATURES.as_slice(), &BELOW, &ABOVE].concat().iter().any(|place| self.is_under(&[place]))
     }
 
     fn is_under(&self, places: &[&str]) -> bool {

@@ -9,7 +9,7 @@ use tracing::Span;
 use tracing::field::display;
 
 use super::store::UserRow;
-use super::token::{TokenType, bearer};
+use super::token::{TokenType, VerifiedToken, bearer};
 use crate::app::AppState;
 use crate::audit::AuditKey;
 use crate::error::ApiError;
@@ -55,6 +55,28 @@ impl Scope {
     /// For who has not shown that he is this user; all that it is good for is to say so in the audit log.
     pub(super) fn of_nobody(user: &UserRow, app: &AppState, origin: Origin) -> Self {
         Self { user: None, role: Role::Viewer, ..Self::of(user, app, origin) }
+    }
+
+    /// For the active user of a valid token, if his role may do `A`.
+    pub(in crate::auth) async fn of_token<A: Action>(
+        app: &AppState,
+        token: &VerifiedToken,
+        origin: Origin,
+    ) -> Result<Self, ApiError> {
+        let known = app.users.get(&app.db, token, app.clock.now()).await?;
+        Span::current().record("tenant", display(&known.tenant)).record("user", token.user());
+        let scope = Self {
+            tenant: known.tenant,
+            user: Some(token.user()),
+            role: known.role,
+            policy: app.role_policy,
+            origin: origin.into(),
+            audit_key: app.audit_key.clone(),
+        };
+        if scope.policy.reach::<A>(scope.role) == Reach::Nothing {
+            return Err(scope.refusal::<A>());
+        }
+        Ok(scope)
     }
 
     /// The tenant.
@@ -120,22 +142,8 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let app = AppState::from_ref(state);
-        let now = app.clock.now();
-        let token = app.tokens.verify(TokenType::Access, bearer(&parts.headers)?, now)?;
-        let known = app.users.get(&app.db, &token, now).await?;
-        Span::current().record("tenant", display(&known.tenant)).record("user", token.user());
+        let token = app.tokens.verify(TokenType::Access, bearer(&parts.headers)?, app.clock.now())?;
         let Ok(origin) = Origin::from_request_parts(parts, state).await;
-        let scope = Scope {
-            tenant: known.tenant,
-            user: Some(token.user()),
-            role: known.role,
-            policy: app.role_policy,
-            origin: origin.into(),
-            audit_key: app.audit_key.clone(),
-        };
-        if scope.policy.reach::<A>(scope.role) == Reach::Nothing {
-            return Err(scope.refusal::<A>());
-        }
-        Ok(Self(scope, PhantomData))
+        Ok(Self(Scope::of_token::<A>(&app, &token, origin).await?, PhantomData))
     }
 }

@@ -14,7 +14,7 @@ use super::password::{self, Verdict};
 use super::store::{self, NewUserRow, UserRow};
 use super::token::{TokenType, bearer};
 use super::types::{LoggedIn, Login, Refresh, Refreshed, Register, Registered, User, UserAnswer};
-use super::{May, Scope, calendar_feeds, sessions};
+use super::{May, Scope, calendar_feeds, sessions, stream_tickets};
 use crate::answer::NO_STORE;
 use crate::app::AppState;
 use crate::audit::{self, Action, Changes, Event};
@@ -36,6 +36,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(sessions::router())
         .merge(invitations::router())
         .merge(calendar_feeds::router())
+        .merge(stream_tickets::router())
 }
 
 /// Make an account

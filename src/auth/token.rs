@@ -176,10 +176,22 @@ impl VerifiedToken {
         self.claims.jti.as_ref().and_then(Value::as_str).filter(|id| id.len() <= ID_LENGTH)
     }
 
+    /// The moment from which on it does not count.
+    pub fn ends_at(&self) -> Result<Timestamp, ApiError> {
+        let end = self.claims.exp.and_then(|seconds| Timestamp::from_micros((seconds.ceil() * 1e6) as i64));
+        end.ok_or_else(|| missing("exp"))
+    }
+
     /// What revokes it: its id, and the moment from which on it does not count anyway.
     pub fn revocation(&self) -> Result<(&str, Timestamp), ApiError> {
-        let end = self.claims.exp.and_then(|seconds| Timestamp::from_micros((seconds.ceil() * 1e6) as i64));
-        Ok((self.id().ok_or_else(|| missing("jti"))?, end.ok_or_else(|| missing("exp"))?))
+        Ok((self.id().ok_or_else(|| missing("jti"))?, self.ends_at()?))
+    }
+
+    /// One that was verified before, as far as it takes to see whether it was revoked since.
+    pub fn remembered(user: i64, id: Option<String>, generation: i64) -> Self {
+        let jti = id.map(Value::from);
+        let claims = Claims { sub: None, r#type: None, jti, generation, exp: None, nbf: None, iat: None };
+        Self { user, claims: Arc::new(claims) }
     }
 }
 

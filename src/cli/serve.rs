@@ -9,7 +9,7 @@ use super::{Outcome, open_migrated};
 use crate::app::{self, AppState};
 use crate::clock::Clock;
 use crate::config::{Config, Environment};
-use crate::server;
+use crate::{notifications, server};
 
 /// Serves until a signal stops it.
 pub async fn serve(config: &Config) -> Outcome {
@@ -18,7 +18,8 @@ pub async fn serve(config: &Config) -> Outcome {
         .await
         .map_err(|error| format!("cannot listen on {}:{}: {error}", config.host, config.port))?;
     let address = listener.local_addr()?;
-    let service = app::service(config, AppState::new(config, db.clone(), Clock::System));
+    let state = AppState::new(config, db.clone(), Clock::System);
+    let (service, stopping) = (app::service(config, state.clone()), state.stopping.clone());
     info!(environment = ?config.environment, database = %config.database.target, "starting");
     if config.environment == Environment::Development {
         info!("development: the secrets may be public defaults; set APP_ENV=production for real use");
@@ -27,7 +28,13 @@ pub async fn serve(config: &Config) -> Outcome {
     let stop = server::stop_signal()?;
     // Whoever started the server may have stopped listening to it already.
     let _ = writeln!(std::io::stdout(), "API   http://{address}/api/v1\nDocs  http://{address}/api/docs");
+    let bus = tokio::spawn(notifications::bus::run(state, stopping.clone()));
+    let stop = async {
+        stop.await;
+        stopping.cancel();
+    };
     server::serve(listener, service, stop).await;
+    bus.await?;
     db.close().await;
     info!("stopped");
     Ok(())

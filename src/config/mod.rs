@@ -5,6 +5,7 @@ mod settings;
 
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use axum::http::HeaderValue;
 use chrono_tz::Tz;
@@ -36,6 +37,8 @@ pub struct Config {
     pub cors_origins: Vec<HeaderValue>,
     /// `TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// `STREAM_HEARTBEAT`: the pause between signs of life on a stream.
+    pub stream_heartbeat: Duration,
     /// `ROLE_POLICY`.
     pub role_policy: RolePolicy,
     /// `REGISTRATION`.
@@ -137,6 +140,7 @@ impl Config {
             secret_key: settings.secret("SECRET_KEY", production),
             cors_origins: settings.origins(),
             trusted_proxies: settings.trusted_proxies(),
+            stream_heartbeat: settings.stream_heartbeat(),
             role_policy: settings.choice(
                 &["ROLE_POLICY"],
                 &[("compatible", RolePolicy::Compatible), ("strict", RolePolicy::Strict)],

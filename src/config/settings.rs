@@ -156,6 +156,16 @@ impl<'a> Settings<'a> {
         proxies
     }
 
+    /// `STREAM_HEARTBEAT`.
+    pub fn stream_heartbeat(&mut self) -> Duration {
+        const NAME: &str = "STREAM_HEARTBEAT";
+        let seconds = self.parsed(&[NAME], "a number of seconds", 15);
+        if !(1..=300).contains(&seconds) {
+            self.problem(NAME, "must be between 1 and 300 seconds");
+        }
+        Duration::from_secs(seconds)
+    }
+
     /// `REGISTRATION`.
     pub fn registration(&mut self, production: bool) -> Registration {
         let default = if production { Registration::Invite } else { Registration::Open };

@@ -76,6 +76,8 @@ codes! {
         "Token has been revoked" "토큰이 취소되었습니다"
     WrongCredentials = UNAUTHORIZED "wrong_credentials"
         "Invalid email or password" "이메일 또는 비밀번호가 올바르지 않습니다"
+    InvalidTicket = UNAUTHORIZED "invalid_ticket"
+        "The ticket is unknown, used or expired" "알 수 없거나 이미 사용되었거나 만료된 티켓입니다"
 
     AccountInactive = FORBIDDEN "account_inactive"
         "Account is inactive" "비활성화된 계정입니다"
@@ -106,6 +108,8 @@ codes! {
         "Action item not found" "실행 항목을 찾을 수 없습니다"
     ContractNotFound = NOT_FOUND "contract_not_found"
         "Contract not found" "계약을 찾을 수 없습니다"
+    NotificationNotFound = NOT_FOUND "notification_not_found"
+        "Notification not found" "알림을 찾을 수 없습니다"
 
     MethodNotAllowed = METHOD_NOT_ALLOWED "method_not_allowed"
         "The method is not allowed for the requested URL." "이 주소에는 허용되지 않는 메서드입니다."
@@ -141,6 +145,8 @@ codes! {
         "The request Content-Type was not 'text/csv'" "요청의 Content-Type이 'text/csv'가 아닙니다"
     TooManyLogins = TOO_MANY_REQUESTS "too_many_logins"
         "Too many failed logins, try again later" "로그인 실패가 너무 많습니다. 잠시 후 다시 시도하세요"
+    TooManyStreams = TOO_MANY_REQUESTS "too_many_streams"
+        "Too many open streams, close one first" "열려 있는 스트림이 너무 많습니다. 먼저 하나를 닫으세요"
 
     Internal = INTERNAL_SERVER_ERROR "internal_error"
         "Internal Server Error" "서버 내부 오류"

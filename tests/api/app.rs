@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bizcenter::app::{self, AppState};
-use bizcenter::auth::TokenType;
 use bizcenter::auth::store::{self, NewUserRow};
+use bizcenter::auth::{Scope, TokenType};
 use bizcenter::clock::{Clock, Timestamp};
 use bizcenter::config::Config;
-use bizcenter::db::{Db, Sql, sql};
+use bizcenter::db::{Db, Sql, lost_to_another_transaction, sql};
+use bizcenter::notifications::{self, Kind, Notice};
 use bizcenter::policy::Role;
+use bizcenter::resource::Resource;
 use bizcenter::server;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -64,10 +66,11 @@ pub struct TestApp {
     pub url: String,
     /// The server's own state, to prepare what the API cannot.
     pub state: AppState,
+    config: Arc<Config>,
     clock: Arc<AtomicI64>,
     http: reqwest::Client,
     stop: Option<oneshot::Sender<()>>,
-    _dir: TempDir,
+    _dir: Option<TempDir>,
 }
 
 /// A user who has signed in.
@@ -99,19 +102,30 @@ impl TestApp {
         let config =
             Config::from_lookup(|name| all.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()))
                 .unwrap();
+        Self::serve(Arc::new(config), Arc::new(AtomicI64::new(START)), Some(dir)).await
+    }
+
+    /// Starts another server on the same database, with the same clock. It lives as long as this one at most.
+    pub async fn second_instance(&self) -> Self {
+        Self::serve(Arc::clone(&self.config), Arc::clone(&self.clock), None).await
+    }
+
+    async fn serve(config: Arc<Config>, clock: Arc<AtomicI64>, dir: Option<TempDir>) -> Self {
         let db = Db::connect(&config.database).await.unwrap();
         db.migrate().await.unwrap();
-        let clock = Arc::new(AtomicI64::new(START));
         let state = AppState::new(&config, db, Clock::Manual(Arc::clone(&clock)));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let service = app::service(&config, state.clone());
         let (stop, stopped) = oneshot::channel::<()>();
-        tokio::spawn(server::serve(listener, service, async {
+        let stopping = state.stopping.clone();
+        tokio::spawn(notifications::bus::run(state.clone(), stopping.clone()));
+        tokio::spawn(server::serve(listener, service, async move {
             let _ = stopped.await;
+            stopping.cancel();
         }));
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { url, state, clock, http, stop: Some(stop), _dir: dir }
+        Self { url, state, config, clock, http, stop: Some(stop), _dir: dir }
     }
 
     /// The database.
@@ -207,5 +221,34 @@ impl TestApp {
     /// How many rows a table has.
     pub async fn count(&self, statement: &'static str) -> i64 {
         self.db().read().await.unwrap().count(sql(statement)).await.unwrap()
+    }
+
+    /// Notifies these users of a tenant of something that the system has done.
+    pub async fn notify(&self, users: &[&Session], kind: Kind, title: &str) {
+        let scope = self.system(&users[0].tenant);
+        let notice = Notice { kind, title: title.into(), resource_type: Resource::Task, resource_id: 7 };
+        self.send_notices(&scope, vec![(notice, users.iter().map(|user| user.id).collect())]).await;
+    }
+
+    /// Sends notices in a transaction of their own; as in a handler, once more where the database prefers another one.
+    pub async fn send_notices(&self, scope: &Scope, notices: Vec<(Notice, Vec<i64>)>) {
+        loop {
+            let mut tx = self.db().begin().await.unwrap();
+            match notifications::send_all(&mut tx, scope, notices.clone(), self.now()).await {
+                Ok(()) => return tx.commit().await.unwrap(),
+                Err(error) if error.database().is_some_and(lost_to_another_transaction) => tx.rollback().await.unwrap(),
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    /// The scope of what the system does in this tenant.
+    pub fn system(&self, tenant: &str) -> Scope {
+        Scope::system(tenant, self.state.audit_key.clone())
+    }
+
+    /// The scope of what this user does.
+    pub fn scope_of(&self, user: &Session) -> Scope {
+        Scope::operator(&user.tenant, user.id, self.state.audit_key.clone())
     }
 }

@@ -1,7 +1,7 @@
 //! A small HTTP client that keeps what tests look at: status, headers, body.
 
-use reqwest::RequestBuilder;
 use reqwest::header::HeaderMap;
+use reqwest::{RequestBuilder, Response};
 use serde_json::Value;
 
 use crate::app::Session;
@@ -53,9 +53,17 @@ impl Call {
     }
 
     pub async fn send(self) -> Reply {
-        let response = self.0.send().await.unwrap();
+        let response = self.open().await;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Reply { status, headers, bytes: response.bytes().await.unwrap().to_vec() }
+        // A stream has no end.
+        let is_stream = headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
+        let bytes = if is_stream { Vec::new() } else { response.bytes().await.unwrap().to_vec() };
+        Reply { status, headers, bytes }
+    }
+
+    /// Sends and gives the answer as soon as its head is there.
+    pub async fn open(self) -> Response {
+        self.0.send().await.unwrap()
     }
 
     /// Sends and expects this status; gives the body.

@@ -89,7 +89,7 @@ on_both! {
             assert_eq!(words(&reply, "access-control-allow-methods"), methods);
             let headers = set([
                 "authorization", "content-type", "accept", "accept-language", "if-match", "if-none-match",
-                "idempotency-key", "x-request-id", "x-requested-with",
+                "idempotency-key", "last-event-id", "x-request-id", "x-requested-with",
             ]);
             assert_eq!(words(&reply, "access-control-allow-headers"), headers);
             assert!(words(&reply, "vary").contains("origin"), "{path}");

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use bizcenter::db::sql;
+use bizcenter::notifications::Kind;
 use bizcenter::policy::Role::{self, Admin, Analyst, Editor, Owner, Viewer};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -27,6 +28,14 @@ const TABLE: &[(&str, Roles, Roles)] = &[
     ("get_current_user", EVERYONE, EVERYONE),
     ("change_password", EVERYONE, EVERYONE),
     ("logout", EVERYONE, EVERYONE),
+    ("list_notifications", EVERYONE, EVERYONE),
+    ("read_notification", EVERYONE, EVERYONE),
+    ("read_all_notifications", EVERYONE, EVERYONE),
+    ("get_notification_preferences", EVERYONE, EVERYONE),
+    ("update_notification_preferences", EVERYONE, EVERYONE),
+    ("patch_notification_preferences", EVERYONE, EVERYONE),
+    ("issue_stream_ticket", EVERYONE, EVERYONE),
+    ("stream_notifications", EVERYONE, EVERYONE),
     ("list_invitations", MANAGERS, MANAGERS),
     ("create_invitation", MANAGERS, MANAGERS),
     ("delete_invitation", MANAGERS, MANAGERS),
@@ -104,6 +113,8 @@ pub fn smallest_body(operation: &str, mark: &str) -> Option<Value> {
         "get_calendar_feed" | "replace_calendar_feed" | "delete_calendar_feed" => return None,
         "get_weekly_report" => return None,
         "get_dashboard_summary" | "get_weekly_tasks" | "get_monthly_contracts" | "get_workload" => return None,
+        "list_notifications" | "read_notification" | "get_notification_preferences" => return None,
+        "issue_stream_ticket" | "stream_notifications" => return None,
         // Not JSON: see `Operation::call`.
         "import_tasks" => return None,
         "user_register" => {
@@ -119,7 +130,8 @@ pub fn smallest_body(operation: &str, mark: &str) -> Option<Value> {
             json!({"email": format!("i{}@example.com", hex::encode(mark)), "role": "viewer"})
         }
         "change_password" => json!({"current_password": PASSWORD, "new_password": PASSWORD}),
-        "logout" => json!({}),
+        "logout" | "read_all_notifications" => json!({}),
+        "update_notification_preferences" | "patch_notification_preferences" => json!({"locale": "en"}),
         "user_login" => json!({"email": "kim@example.com", "password": PASSWORD}),
         "token_refresh" => json!({"refresh_token": mark}),
         "create_task" => json!({"title": "shared", "week_number": 6, "year": 2026}),
@@ -224,6 +236,8 @@ pub struct Rows {
     pub invitation: i64,
     /// The secret of the owner's calendar link.
     pub calendar_feed: Cow<'static, str>,
+    /// Of the owner.
+    pub notification: i64,
 }
 
 impl Rows {
@@ -237,6 +251,7 @@ impl Rows {
         user: 987_654_321,
         invitation: 987_654_321,
         calendar_feed: Cow::Borrowed("missing"),
+        notification: 987_654_321,
     };
 
     pub async fn make(app: &TestApp, owner: &Session) -> Self {
@@ -251,12 +266,14 @@ impl Rows {
         let attendee = added["attendees"][0]["id"].as_i64().unwrap();
         let action_item = create_in(app, owner, &format!("meetings/{meeting}/action-items"), "action_item").await;
         let calendar_feed = make_calendar_feed(app, owner).await.into();
-        Self { task, meeting, contract, comment, attendee, action_item, user, invitation, calendar_feed }
+        let notification = notification_of(app, owner).await;
+        Self { task, meeting, contract, comment, attendee, action_item, user, invitation, calendar_feed, notification }
     }
 
     /// The path with these rows' ids for its parameters.
     pub fn fill(&self, path: &str) -> String {
-        let Self { task, meeting, contract, comment, attendee, action_item, user, invitation, calendar_feed } = self;
+        let Self { task, meeting, contract, comment, attendee, action_item, .. } = self;
+        let Self { user, invitation, calendar_feed, notification, .. } = self;
         let ids = [
             ("{task_id}", task),
             ("{meeting_id}", meeting),
@@ -266,10 +283,18 @@ impl Rows {
             ("{item_id}", action_item),
             ("{user_id}", user),
             ("{invitation_id}", invitation),
+            ("{notification_id}", notification),
         ];
         let path = path.replace("{token}", calendar_feed);
         ids.iter().fold(path, |path, (name, id)| path.replace(name, &id.to_string()))
     }
+}
+
+/// Notifies this user; gives the notification's id.
+pub async fn notification_of(app: &TestApp, user: &Session) -> i64 {
+    app.notify(&[user], Kind::TaskAssigned, "shared").await;
+    let list = app.get("/api/v1/notifications?limit=1").by(user).expect(200).await;
+    list["notifications"][0]["id"].as_i64().unwrap()
 }
 
 async fn create(app: &TestApp, by: &Session, kind: &str, mark: &str) -> i64 {
@@ -324,7 +349,12 @@ async fn check_roles(app: &TestApp, is_strict: bool) {
             let row = TABLE.iter().copied().find(|(name, _, _)| *name == operation.id);
             let (_, compatible, strict) = row.unwrap_or_else(|| panic!("{} is not in the table", operation.id));
             let may = if is_strict { strict } else { compatible };
-            let rows = if operation.has_id() { Rows::make(app, &owner).await } else { Rows::MISSING };
+            let rows = if operation.has_id() {
+                // A notification is for its own user alone.
+                Rows { notification: notification_of(app, &caller).await, ..Rows::make(app, &owner).await }
+            } else {
+                Rows::MISSING
+            };
             let mark = format!("{}-{}", operation.id, role.as_str());
             if operation.id == "get_calendar_feed" {
                 make_calendar_feed(app, &caller).await;
@@ -452,6 +482,10 @@ on_both! {
             assert_eq!(app.get(&operation.path).by(&kim).expect(200).await["total"], 1, "{key}");
             let mut empty = json!({"total": 0, "page": 1, "limit": 100, "pages": 0, "next_cursor": null});
             empty[key] = json!([]);
+            if key == "notifications" {
+                empty["unread_count"] = json!(0);
+                empty["last_event_id"] = json!(0);
+            }
             assert_eq!(app.get(&operation.path).by(&lee).expect(200).await, empty, "{key}");
         }
     }

@@ -24,6 +24,7 @@ mod invitations;
 mod isolation;
 mod lists;
 mod meetings;
+mod notifications;
 mod openapi;
 mod outage;
 mod races;

@@ -34,27 +34,30 @@ const QUERIES: &[(&str, &str)] = &[
     ("get_weekly_report", "year week format"),
     ("get_weekly_tasks", "weeks"),
     ("get_monthly_contracts", "months"),
+    ("list_notifications", "unread kind page limit sort cursor"),
+    ("stream_notifications", "last_event_id"),
 ];
 
 /// What query parameters refuse, and how the message begins.
 const REFUSED: &[(&str, &[&str], &str)] = &[
     (
-        "week year assigned_to created_by parent_id days weeks months page limit",
+        "week year assigned_to created_by parent_id days weeks months page limit last_event_id",
         &["abc", "", "1.5", "2e3", "null"],
         "Not a valid integer.",
     ),
     (
-        "week year assigned_to created_by parent_id page",
+        "week year assigned_to created_by parent_id page last_event_id",
         &["9223372036854775808", "-99999999999999999999"],
         "Number too large.",
     ),
-    ("dry_run", &["nope", "", "2", "TrUe"], "Not a valid boolean."),
+    ("last_event_id", &["-1"], "Must be greater than or equal to 0."),
+    ("dry_run unread", &["nope", "", "2", "TrUe"], "Not a valid boolean."),
     ("page", &["0", "-1"], "Must be greater than or equal to 1."),
     ("limit", &["0", "1001", "9223372036854775808"], "Must be greater than or equal to 1 and less than or equal to 10"),
     ("days", &["0", "366", "-1"], "Must be greater than or equal to 1 and less than or equal to 365."),
     ("weeks", &["0", "105", "-1"], "Must be greater than or equal to 1 and less than or equal to 104."),
     ("months", &["0", "61", "9223372036854775808"], "Must be greater than or equal to 1 and less than or equal to 60."),
-    ("status priority role attendance contract_type action scope", &["nope", "", "PENDING", "%25"], "Must be one of: "),
+    ("status priority role attendance contract_type action scope kind", &["nope", "", "PENDING", "%25"], "Must be one of: "),
     ("is_active", &["nope", "", "2", "null"], "Not a valid boolean."),
     ("format", &["nope", "", "JSON", "text/html"], "Must be one of: "),
     ("tag", &["%00", "a%00b"], "Null characters are not allowed."),
@@ -212,6 +215,10 @@ fn every_operation_but_the_open_ones_asks_for_a_bearer_token() {
         match &operation.says["security"] {
             Value::Null => assert!(open.insert(operation.id)),
             security if operation.id == "token_refresh" => assert_eq!(*security, json!([{"bearer": []}, {}])),
+            // `EventSource` sends no header.
+            security if operation.id == "stream_notifications" => {
+                assert_eq!(*security, json!([{"bearer": []}, {"ticket": []}]));
+            }
             security => assert_eq!(*security, json!([{"bearer": []}]), "{}", operation.id),
         }
     }
@@ -279,6 +286,9 @@ fn the_operations_and_their_statuses_are_these() {
     GET /api/v1/meetings/{meeting_id}/attendees list_attendees 200 400 401 403 404 500 503
     GET /api/v1/meetings/{meeting_id}/calendar.ics get_meeting_calendar 200 304 401 403 404 500 503
     GET /api/v1/reports/weekly get_weekly_report 200 400 401 403 500 503
+    GET /api/v1/notifications list_notifications 200 400 401 403 500 503
+    GET /api/v1/notifications/preferences get_notification_preferences 200 401 403 500 503
+    GET /api/v1/notifications/stream stream_notifications 200 400 401 403 429 500 503
     GET /api/v1/tasks list_tasks 200 400 401 403 500 503
     GET /api/v1/tasks/{task_id} get_task 200 304 401 403 404 500 503
     GET /api/v1/tasks/{task_id}/comments list_comments 200 400 401 403 404 500 503
@@ -290,6 +300,7 @@ fn the_operations_and_their_statuses_are_these() {
     PATCH /api/v1/meetings/{meeting_id} patch_meeting 200 400 401 403 404 412 413 415 500 503
     PATCH /api/v1/meetings/{meeting_id}/action-items/{item_id} patch_action_item 200 400 401 403 404 413 415 500 503
     PATCH /api/v1/meetings/{meeting_id}/attendees/{attendee_id} patch_attendee 200 400 401 403 404 413 415 500 503
+    PATCH /api/v1/notifications/preferences patch_notification_preferences 200 400 401 403 413 415 500 503
     PATCH /api/v1/tasks/bulk patch_tasks 200 400 401 403 413 415 500 503
     PATCH /api/v1/tasks/{task_id} patch_task 200 400 401 403 404 412 413 415 500 503
     PATCH /api/v1/tasks/{task_id}/comments/{comment_id} patch_comment 200 400 401 403 404 412 413 415 500 503
@@ -311,11 +322,20 @@ fn the_operations_and_their_statuses_are_these() {
     POST /api/v1/tasks/import import_tasks 200 201 400 401 403 409 413 415 422 500 503
     POST /api/v1/tasks/{task_id}/comments create_comment 201 400 401 403 404 409 413 415 422 500 503
     POST /api/v1/users create_user 201 400 401 403 409 413 415 422 500 503
+    POST /api/v1/notifications/read-all read_all_notifications 200 400 401 403 413 415 500 503
+    POST /api/v1/notifications/stream-ticket issue_stream_ticket 201 401 403 500 503
+    POST /api/v1/notifications/{notification_id}/read read_notification 200 401 403 404 500 503
+    POST /api/v1/tasks create_task 201 400 401 403 413 415 500 503
+    POST /api/v1/tasks/bulk create_tasks 201 400 401 403 413 415 500 503
+    POST /api/v1/tasks/import import_tasks 200 201 400 401 403 413 415 500 503
+    POST /api/v1/tasks/{task_id}/comments create_comment 201 400 401 403 404 413 415 500 503
+    POST /api/v1/users create_user 201 400 401 403 409 413 415 500 503
     PUT /api/v1/auth/password change_password 200 400 401 403 413 415 429 500 503
     PUT /api/v1/contracts/{contract_id} update_contract 200 400 401 403 404 409 412 413 415 500 503
     PUT /api/v1/meetings/{meeting_id} update_meeting 200 400 401 403 404 412 413 415 500 503
     PUT /api/v1/meetings/{meeting_id}/action-items/{item_id} update_action_item 200 400 401 403 404 413 415 500 503
     PUT /api/v1/meetings/{meeting_id}/attendees/{attendee_id} update_attendee 200 400 401 403 404 413 415 500 503
+    PUT /api/v1/notifications/preferences update_notification_preferences 200 400 401 403 413 415 500 503
     PUT /api/v1/tasks/{task_id} update_task 200 400 401 403 404 412 413 415 500 503
     PUT /api/v1/tasks/{task_id}/comments/{comment_id} update_comment 200 400 401 403 404 412 413 415 500 503
     PUT /api/v1/users/{user_id} update_user 200 400 401 403 404 409 412 413 415 500 503
@@ -335,6 +355,8 @@ on_both! {
         let document = document();
         let kim = app.user_named("test-001", Owner, "owner@example.com", "Kim").await;
         let lee = app.user_named("test-002", Owner, "other@example.com", "Lee").await;
+        // Nobody makes one by a call.
+        isolation::notification_of(&app, &kim).await;
         // What makes a row comes before what needs it; who signs in must have registered. No example is a valid token.
         let order = ["POST", "PUT", "PATCH", "GET", "DELETE"];
         let mut operations = operations(&document);
@@ -391,7 +413,10 @@ on_both! {
         let kim = app.user_named("tenant-a", Owner, "kim@example.com", "Kim").await;
         let login = app.post("/api/v1/auth/login", json!({"email": kim.email, "password": PASSWORD})).expect(200).await;
         for operation in isolation::operations(&app).await {
-            let rows = Rows::make(&app, &kim).await;
+            // Some operations end the caller's session.
+            let caller = app.user("tenant-a", Owner).await;
+            let own = isolation::notification_of(&app, &caller).await;
+            let rows = Rows { notification: own, ..Rows::make(&app, &kim).await };
             let more = json!({"assigned_to": kim.id, "due_date": "2026-02-10T00:00:00Z", "tags": ["a"]});
             app.put(&format!("/api/v1/tasks/{}", rows.task), more).by(&kim).expect(200).await;
             let item = json!({"description": "x", "assigned_to": kim.id, "due_date": "2026-02-10T00:00:00Z"});
@@ -413,7 +438,8 @@ on_both! {
                 continue;
             }
             let schema = says.schema(&reply.status.to_string());
-            assert_eq!(schema.is_null(), reply.status == 204, "{} {}", operation.id, reply.status);
+            let is_json = reply.status != 204 && operation.id != "stream_notifications";
+            assert_eq!(schema.is_null(), !is_json, "{} {}", operation.id, reply.status);
             assert_eq!(faults(&document, schema, &reply.json(), &operation.id), Vec::<String>::new());
         }
     }

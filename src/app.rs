@@ -27,6 +27,7 @@ use crate::db::Db;
 use crate::edge;
 use crate::extract::BODY_LIMIT;
 use crate::idempotency::InFlight;
+use crate::mail::Mailer;
 use crate::policy::RolePolicy;
 use crate::sealer::Sealer;
 use crate::{meetings, openapi, tasks, users, workflow};
@@ -66,6 +67,8 @@ pub struct Shared {
     pub timezone: Tz,
     /// `TRUSTED_PROXIES`.
     pub trusted_proxies: Vec<IpNet>,
+    /// Sends letters, if e-mail is on.
+    pub mailer: Option<Mailer>,
 }
 
 impl std::ops::Deref for AppState {
@@ -92,6 +95,7 @@ impl AppState {
             registration: config.registration,
             timezone: config.timezone,
             trusted_proxies: config.trusted_proxies.clone(),
+            mailer: config.mail.as_ref().map(Mailer::new),
         }))
     }
 

@@ -19,6 +19,7 @@ pub mod extract;
 pub mod fields;
 pub mod health;
 pub mod idempotency;
+pub mod mail;
 pub mod meetings;
 pub mod mirror;
 pub mod openapi;

@@ -115,11 +115,21 @@ pub async fn due(conn: &mut Conn, now: Timestamp, limit: i64) -> DbResult<Vec<Ke
 }
 
 /// Takes the letter until this moment, which no other taker shares; gives whether it was still to be had.
+///
+/// Locked and changed by its key alone: with more to go by, MariaDB may choose another index and wait there for letters
+/// that are just being put in, and their writers for it.
 pub async fn claim(conn: &mut Conn, key: &Key, now: Timestamp, until: Timestamp) -> DbResult<bool> {
-    const CLAIM: &str = "update mail_outbox set claimed_until = ? where tenant_id = ? and id = ? and state = ? \
-                         and next_attempt_at <= ? and (claimed_until is null or claimed_until <= ?)";
-    let claim = sql(CLAIM).bind(until).bind(&key.tenant_id).bind(key.id).bind(State::Pending);
-    Ok(conn.execute(claim.bind(now).bind(now)).await? == 1)
+    const IS_FREE: &str = "select count(*) from mail_outbox where tenant_id = ? and id = ? and state = ? \
+                           and next_attempt_at <= ? and (claimed_until is null or claimed_until <= ?)";
+    let lock = sql("select id from mail_outbox where tenant_id = ? and id = ?");
+    conn.lock(lock.bind(&key.tenant_id).bind(key.id)).await?;
+    let is_free = sql(IS_FREE).bind(&key.tenant_id).bind(key.id).bind(State::Pending).bind(now).bind(now);
+    if conn.count(is_free).await? == 0 {
+        return Ok(false);
+    }
+    let claim = sql("update mail_outbox set claimed_until = ? where tenant_id = ? and id = ?");
+    conn.execute(claim.bind(until).bind(&key.tenant_id).bind(key.id)).await?;
+    Ok(true)
 }
 
 /// What the letter is made of.
@@ -147,10 +157,13 @@ pub async fn settle(conn: &mut Conn, key: &Key, claim: Timestamp, settled: &Sett
 /// Deletes at most this many letters that nobody has sent for three days, or that were settled and are 30 days old, in
 /// all tenants; gives how many it were.
 pub async fn delete_expired(conn: &mut Conn, now: Timestamp, limit: i64) -> DbResult<u64> {
-    // MariaDB takes no limit in a subquery, but in a subquery's subquery.
-    const DELETE: &str = "delete from mail_outbox where id in (select id from (select id from mail_outbox \
-                          where state = ? and created_at <= ? or state in (?, ?) and created_at <= ? limit ?) expired)";
+    const EXPIRED: &str = "select id from mail_outbox where state = ? and created_at <= ? \
+                           or state in (?, ?) and created_at <= ? limit ?";
     let before = |kept: TimeDelta| Timestamp::new(now.utc() - kept);
-    let delete = sql(DELETE).bind(State::Pending).bind(before(PENDING_KEPT)).bind(State::Sent).bind(State::Dead);
-    conn.execute(delete.bind(before(SETTLED_KEPT)).bind(limit)).await
+    let expired = sql(EXPIRED).bind(State::Pending).bind(before(PENDING_KEPT)).bind(State::Sent).bind(State::Dead);
+    let expired = conn.fetch_all::<(i64,)>(expired.bind(before(SETTLED_KEPT)).bind(limit)).await?;
+    if expired.is_empty() {
+        return Ok(0);
+    }
+    conn.execute(sql("delete from mail_outbox where id in ").list(expired.into_iter().map(|(id,)| id))).await
 }

@@ -57,7 +57,7 @@ pub fn write(
     let language = language(row.locale.as_deref());
     let (name, title) = (one_line(&row.name), one_line(&row.title));
     let news = texts::news(row.kind, language);
-    let subject = format!("[BizCenter] {news}: {title}");
+    let subject = format!("[BizCenter] {news}: {}", in_header(&title));
     let greeting = texts::greeting(&name, language);
     let link = public_url.map(|url| format!("{url}{}", path(row)));
     let footer = texts::footer(language);
@@ -75,7 +75,7 @@ pub fn write(
     let html = page.render().map_err(|_| "the letter cannot be written")?;
     Message::builder()
         .from(from.clone())
-        .to(Mailbox::new(Some(name), to))
+        .to(Mailbox::new(Some(in_header(&name)), to))
         .subject(subject)
         .date(SystemTime::from(now.utc()))
         .message_id(Some(message_id(row, from)))
@@ -113,6 +113,11 @@ fn path(row: &LetterRow) -> String {
         Resource::Contract => format!("/contracts/{resource_id}"),
         _ => String::new(),
     }
+}
+
+/// The line without what looks encoded, but is not: whoever reads a header would decode it.
+fn in_header(line: &str) -> String {
+    line.replace("=?", "= ?")
 }
 
 /// The text in one line: nothing in it ends a header, or turns the direction of what follows.

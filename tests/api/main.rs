@@ -21,6 +21,7 @@ mod idempotency;
 mod invitations;
 mod isolation;
 mod lists;
+mod mail;
 mod meetings;
 mod openapi;
 mod outage;

@@ -30,6 +30,7 @@ use crate::edge;
 use crate::extract::BODY_LIMIT;
 use crate::idempotency::InFlight;
 use crate::notifications::{self, Subscribers};
+use crate::mail::Mailer;
 use crate::policy::RolePolicy;
 use crate::sealer::Sealer;
 use crate::{calendar, dashboard, meetings, openapi, reports, tasks, users, workflow};
@@ -77,6 +78,8 @@ pub struct Shared {
     pub timezone: Tz,
     /// `TRUSTED_PROXIES`.
     pub trusted_proxies: Vec<IpNet>,
+    /// Sends letters, if e-mail is on.
+    pub mailer: Option<Mailer>,
 }
 
 impl std::ops::Deref for AppState {
@@ -107,6 +110,7 @@ impl AppState {
             registration: config.registration,
             timezone: config.timezone,
             trusted_proxies: config.trusted_proxies.clone(),
+            mailer: config.mail.as_ref().map(Mailer::new),
         }))
     }
 

@@ -1,6 +1,7 @@
 //! Settings, read once from the environment (or `.env`) into documented structs. Wrong values stop the start, all of
 //! them named at once.
 
+mod mail;
 mod settings;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use chrono_tz::Tz;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
+pub use self::mail::{Mail, Smtp};
 use self::settings::Settings;
 use crate::db::Connect;
 use crate::policy::RolePolicy;
@@ -45,6 +47,8 @@ pub struct Config {
     pub registration: Registration,
     /// `APP_TIMEZONE`: in which a day begins and ends.
     pub timezone: Tz,
+    /// E-mail, if it is on.
+    pub mail: Option<Mail>,
     /// `LOG_FORMAT`.
     pub log_format: LogFormat,
     /// `RUST_LOG`.
@@ -148,6 +152,7 @@ impl Config {
             ),
             registration: settings.registration(production),
             timezone: settings.parsed(&["APP_TIMEZONE"], "a time zone like Asia/Seoul", Tz::Asia__Seoul),
+            mail: settings.mail(production),
             log_format: settings.choice(
                 &["LOG_FORMAT"],
                 &[("pretty", LogFormat::Pretty), ("json", LogFormat::Json)],

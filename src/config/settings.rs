@@ -41,7 +41,8 @@ impl<'a> Settings<'a> {
         if self.problems.is_empty() { Ok(read) } else { Err(ConfigError(self.problems)) }
     }
 
-    fn text(&self, name: &str) -> Option<String> {
+    /// A setting as it is written, if it is set.
+    pub fn text(&self, name: &str) -> Option<String> {
         (self.lookup)(name).filter(|value| !value.trim().is_empty())
     }
 
@@ -50,7 +51,8 @@ impl<'a> Settings<'a> {
         names.iter().find_map(|name| Some((*name, self.text(name)?)))
     }
 
-    fn problem(&mut self, name: &str, problem: impl fmt::Display) {
+    /// Notes what is wrong with a setting.
+    pub fn problem(&mut self, name: &str, problem: impl fmt::Display) {
         self.problems.push(format!("{name} {problem}"));
     }
 

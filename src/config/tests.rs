@@ -93,3 +93,68 @@ fn database_url_wins_and_takes_sqlalchemys_spelling() {
     assert_eq!(url("mysql+pymysql://u:p@h:3306/biz?charset=utf8mb4"), "MariaDB, biz at h:3306");
     assert_eq!(url("mariadb://u:p@h/biz"), "MariaDB, biz at h:3306");
 }
+
+#[test]
+fn no_mail_is_sent_unless_a_server_is_named() {
+    assert!(read(&[]).unwrap().mail.is_none());
+    assert!(
+        read(&[("MAIL_FROM", "no-reply@example.com"), ("PUBLIC_URL", "https://a.example")]).unwrap().mail.is_none()
+    );
+}
+
+#[test]
+fn mail_has_a_sender_and_leads_to_the_web_app() {
+    let settings = [
+        ("SMTP_URL", "smtps://user%40example.com:hid%3Aden@smtp.example.com"),
+        ("MAIL_FROM", "BizCenter <no-reply@example.com>"),
+        ("PUBLIC_URL", "https://app.example.com/biz/"),
+    ];
+    let config = read(&settings).unwrap();
+    let text = format!("{config:?}");
+    assert!(!text.contains("hid%3Aden") && !text.contains("hid:den"), "{text}");
+    let mail = config.mail.unwrap();
+    assert_eq!(mail.from.to_string(), "BizCenter <no-reply@example.com>");
+    assert_eq!(mail.public_url.as_deref(), Some("https://app.example.com/biz"));
+}
+
+#[test]
+fn wrong_mail_settings_are_named_without_the_password() {
+    assert!(problems(&[("SMTP_URL", "smtp://localhost")]).contains("MAIL_FROM must be set with SMTP_URL"));
+    for (name, value) in [
+        ("SMTP_URL", "smtp.example.com:hidden"),
+        ("SMTP_URL", "https://user:hidden@smtp.example.com"),
+        ("SMTP_URL", "smtp://user:hidden@smtp.example.com?tls=always"),
+        ("SMTP_URL", "smtp://user:hidden@smtp.example.com:99999"),
+        ("SMTP_URL", "smtps://user@smtp.example.com"),
+        ("MAIL_FROM", "BizCenter"),
+        ("MAIL_FROM", "Biz\nCenter <no-reply@example.com>"),
+        ("PUBLIC_URL", "app.example.com"),
+        ("PUBLIC_URL", "ftp://app.example.com"),
+        ("PUBLIC_URL", "https://app.example.com/?page=1"),
+    ] {
+        let mut settings = vec![("SMTP_URL", "smtp://localhost"), ("MAIL_FROM", "no-reply@example.com")];
+        settings.retain(|(other, _)| *other != name);
+        settings.push((name, value));
+        let text = problems(&settings);
+        assert!(text.contains(&format!("- {name} ")) && text.lines().count() == 2, "{value}: {text}");
+        assert!(!text.contains("hidden"), "{text}");
+    }
+}
+
+#[test]
+fn production_sends_no_password_in_the_clear() {
+    let secret = "0123456789abcdefghijklmnopqrstuvwxyz";
+    let read_url = |url| {
+        let mut settings = vec![("APP_ENV", "production"), ("USE_SQLITE", "true"), ("SMTP_URL", url)];
+        settings.extend(["SECRET_KEY", "JWT_SECRET_KEY", "CONTRACT_ENCRYPTION_KEY"].map(|name| (name, secret)));
+        settings.push(("MAIL_FROM", "no-reply@example.com"));
+        read(&settings)
+    };
+    for url in ["smtp://user:hidden@smtp.example.com", "smtp://user:hidden@smtp.example.com?tls=opportunistic"] {
+        let text = read_url(url).unwrap_err().to_string();
+        assert!(text.contains("SMTP_URL must not send a password without TLS") && !text.contains("hidden"), "{text}");
+    }
+    for url in ["smtp://mail.internal:25", "smtp://u:p@smtp.example.com?tls=required", "smtps://u:p@smtp.example.com"] {
+        assert!(read_url(url).unwrap().mail.is_some(), "{url}");
+    }
+}

@@ -23,6 +23,7 @@ mod idempotency;
 mod invitations;
 mod isolation;
 mod lists;
+mod mail;
 mod meetings;
 mod notifications;
 mod openapi;

@@ -1,0 +1,98 @@
+//! E-mail.
+
+use std::fmt;
+
+use lettre::message::Mailbox;
+use lettre::transport::smtp::AsyncSmtpTransportBuilder;
+use lettre::{AsyncSmtpTransport, Tokio1Executor};
+use url::Url;
+
+use super::settings::Settings;
+
+/// How letters are sent; without `SMTP_URL` none are.
+#[derive(Debug)]
+pub struct Mail {
+    /// `SMTP_URL`.
+    pub smtp: Smtp,
+    /// `MAIL_FROM`.
+    pub from: Mailbox,
+    /// `PUBLIC_URL` of the web app, without a `/` at its end.
+    pub public_url: Option<String>,
+}
+
+/// A mail server, and who we are there.
+pub struct Smtp(AsyncSmtpTransportBuilder);
+
+impl Smtp {
+    /// What connections to it are made from.
+    pub fn builder(&self) -> AsyncSmtpTransportBuilder {
+        self.0.clone()
+    }
+
+    /// No parser's message is repeated: it may hold the URL with its password.
+    fn read(text: &str, production: bool) -> Result<Self, &'static str> {
+        const SHAPE: &str = "must look like smtps://user:password@smtp.example.com or \
+                             smtp://smtp.example.com:587?tls=required, with user and password percent-encoded";
+        let url = Url::parse(text).map_err(|_| SHAPE)?;
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(text).map_err(|_| SHAPE)?;
+        if !url.username().is_empty() && url.password().is_none() {
+            return Err("names a user without a password");
+        }
+        let tls = url.query_pairs().find(|(name, _)| name == "tls");
+        let is_private = url.scheme() == "smtps" || tls.is_some_and(|(_, tls)| tls == "required");
+        if production && url.password().is_some() && !is_private {
+            return Err("must not send a password without TLS in production: use smtps://… or smtp://…?tls=required");
+        }
+        Ok(Self(builder))
+    }
+}
+
+impl fmt::Debug for Smtp {
+    /// Without anything that could hold the password.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Smtp(…)")
+    }
+}
+
+impl Settings<'_> {
+    /// Everything about e-mail; nothing when it is off.
+    pub fn mail(&mut self, production: bool) -> Option<Mail> {
+        let (is_on, smtp) = (self.text("SMTP_URL").is_some(), self.smtp(production));
+        let (is_named, from) = (self.text("MAIL_FROM").is_some(), self.mail_from());
+        if is_on && !is_named {
+            self.problem("MAIL_FROM", "must be set with SMTP_URL");
+        }
+        let public_url = self.public_url();
+        Some(Mail { smtp: smtp?, from: from?, public_url })
+    }
+
+    fn smtp(&mut self, production: bool) -> Option<Smtp> {
+        const NAME: &str = "SMTP_URL";
+        let text = self.text(NAME)?;
+        Smtp::read(text.trim(), production).map_err(|problem| self.problem(NAME, problem)).ok()
+    }
+
+    fn mail_from(&mut self) -> Option<Mailbox> {
+        const NAME: &str = "MAIL_FROM";
+        let text = self.text(NAME)?;
+        let mailbox = text.trim().parse::<Mailbox>().ok().filter(|_| !text.trim().contains(char::is_control));
+        if mailbox.is_none() {
+            self.problem(NAME, format_args!("must look like BizCenter <no-reply@example.com>, not {text:?}"));
+        }
+        mailbox
+    }
+
+    fn public_url(&mut self) -> Option<String> {
+        const NAME: &str = "PUBLIC_URL";
+        let text = self.text(NAME)?;
+        let is_plain = |url: &Url| {
+            let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
+            is_web && url.username().is_empty() && url.query().is_none() && url.fragment().is_none()
+        };
+        let url = Url::parse(text.trim()).ok().filter(is_plain);
+        if url.is_none() {
+            self.problem(NAME, format_args!("must look like https://app.example.com, not {text:?}"));
+        }
+        url.map(|url| url.as_str().trim_end_matches('/').to_owned())
+    }
+}

@@ -1,0 +1,214 @@
+//! Letters that cannot be sent.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use bizcenter::notifications::Kind;
+use bizcenter::policy::Role::Editor;
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::{Sink, closed_port, office, office_with, open, outbox, send, settled, tell, wants};
+use crate::app::{Session, TestApp};
+use crate::on_both;
+
+/// A user for whom a letter waits.
+async fn waiting(app: &TestApp, email: &str) -> Session {
+    let user = app.user_named("test-001", Editor, email, "Kim").await;
+    wants(app, &user, Kind::TaskAssigned, true).await;
+    tell(app, &[&user], Kind::TaskAssigned, "Weekly report").await;
+    user
+}
+
+/// What is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+on_both! {
+    async fn a_letter_that_is_put_off_is_tried_again(app) {
+        let sink = Sink::start();
+        let office = office(&app, sink.port);
+        waiting(&app, "kim@example.com").await;
+        sink.answer("RCPT", "451 4.7.1 come back later");
+        let error = Some("the mail server answered 451");
+        for (attempt, minutes) in [(1, 1), (2, 5)] {
+            assert_eq!(send(&office).await, 0);
+            assert_eq!(outbox(&app).await, [settled("pending", attempt, error)]);
+            app.advance(minutes * 60);
+        }
+        sink.behave();
+        assert_eq!(send(&office).await, 1);
+        assert_eq!((outbox(&app).await, sink.take().len()), (vec![settled("sent", 3, None)], 1));
+    }
+
+    async fn a_letter_is_given_up_after_a_day(app) {
+        let sink = Sink::start();
+        let office = office(&app, sink.port);
+        waiting(&app, "kim@example.com").await;
+        sink.answer(".", "452 4.3.1 the disk is full");
+        let error = Some("the mail server answered 452");
+        for (attempt, minutes) in (1..).zip([1, 5, 15, 60, 180, 480, 720]) {
+            assert_eq!(send(&office).await, 0);
+            assert_eq!(outbox(&app).await, [settled("pending", attempt, error)]);
+            app.advance(minutes * 60 - 1);
+            assert_eq!(send(&office).await, 0);
+            assert_eq!(outbox(&app).await, [settled("pending", attempt, error)], "it comes too early");
+            app.advance(1);
+        }
+        assert_eq!(send(&office).await, 0);
+        assert_eq!((outbox(&app).await, sink.count("RCPT")), (vec![settled("dead", 8, error)], 8));
+        sink.behave();
+        app.advance(86_400);
+        assert_eq!((send(&office).await, sink.take().len()), (0, 0));
+    }
+
+    async fn a_letter_that_is_refused_for_good_is_given_up_at_once(app) {
+        let sink = Sink::start();
+        for (name, answer) in [("kim", "550 5.1.1 no such user"), ("lee", "553 5.1.3 bad address")] {
+            waiting(&app, &format!("{name}@example.com")).await;
+            sink.answer(&format!("RCPT TO:<{name}"), answer);
+        }
+        // The others get theirs.
+        waiting(&app, "park@example.com").await;
+        assert_eq!(send(&office(&app, sink.port)).await, 1);
+        assert_eq!(sink.take()[0].to, ["park@example.com"]);
+        assert_eq!(outbox(&app).await, [
+            settled("dead", 1, Some("the mail server answered 550")),
+            settled("dead", 1, Some("the mail server answered 553")),
+            settled("sent", 1, None),
+        ]);
+        sink.behave();
+        app.advance(86_400);
+        assert_eq!(send(&office(&app, sink.port)).await, 0);
+    }
+
+    async fn an_address_that_is_none_is_given_up_at_once(app) {
+        let sink = Sink::start();
+        waiting(&app, "kim@@example.com").await;
+        waiting(&app, "kim@example.com>\r\nRCPT TO:<victim@example.com").await;
+        waiting(&app, "lee@example.com").await;
+        assert_eq!(send(&office(&app, sink.port)).await, 1);
+        assert_eq!((sink.take()[0].to.clone(), sink.count("RCPT")), (vec!["lee@example.com".to_owned()], 1));
+        let dead = settled("dead", 1, Some("no mail can be sent to the address"));
+        assert_eq!(outbox(&app).await, [dead.clone(), dead, settled("sent", 1, None)]);
+    }
+
+    async fn a_mail_server_that_cannot_be_reached_is_waited_for(app) {
+        let port = closed_port();
+        let office = office(&app, port.local_addr().unwrap().port());
+        waiting(&app, "kim@example.com").await;
+        waiting(&app, "lee@example.com").await;
+        assert_eq!(send(&office).await, 0);
+        let letters = outbox(&app).await;
+        assert_eq!(letters.len(), 2);
+        for (state, attempts, error) in letters {
+            let error = error.unwrap();
+            assert!(error.starts_with("no connection to the mail server: "), "{error}");
+            assert_eq!((state.as_str(), attempts), ("pending", 1));
+        }
+        let sink = Sink::start_on(port);
+        assert_eq!(send(&office).await, 0);
+        app.advance(60);
+        assert_eq!((send(&office).await, sink.take().len()), (2, 2));
+    }
+
+    async fn a_mail_server_that_lets_nobody_in_refuses_no_letter(app) {
+        let sink = Sink::start();
+        let url = format!("smtp://user%40example.com:wrong%3Apassword@127.0.0.1:{}", sink.port);
+        let office = office_with(&app, &[("SMTP_URL", &url)]);
+        waiting(&app, "kim@example.com").await;
+        for (attempt, line, answer) in
+            [(1, "connect", "554 no service here"), (2, "EHLO", "550 go away"), (3, "AUTH", "535 5.7.8 wrong password")]
+        {
+            sink.answer(line, answer);
+            assert_eq!(send(&office).await, 0);
+            let error = format!("the mail server answered {}", &answer[..3]);
+            assert_eq!(outbox(&app).await, [settled("pending", attempt, Some(error.as_str()))]);
+            sink.behave();
+            app.advance(3600);
+        }
+        assert_eq!((send(&office).await, sink.take().len()), (1, 1));
+        assert!(sink.count("AUTH PLAIN ") > 0);
+    }
+
+    async fn a_letter_whose_receipt_is_lost_comes_twice_and_can_be_told(app) {
+        let sink = Sink::start();
+        let office = office(&app, sink.port);
+        waiting(&app, "kim@example.com").await;
+        sink.answer(".", "");
+        assert_eq!(send(&office).await, 0);
+        assert_eq!(outbox(&app).await[0].0, "pending");
+        sink.behave();
+        app.advance(60);
+        assert_eq!(send(&office).await, 1);
+        let letters = sink.take();
+        let to: Vec<&str> = letters.iter().map(|letter| letter.to[0].as_str()).collect();
+        assert_eq!(to, ["kim@example.com"; 2]);
+        let ids: Vec<String> = letters.iter().map(|letter| open(letter).message_id().unwrap().to_owned()).collect();
+        assert_eq!(ids[0], ids[1]);
+    }
+
+    async fn a_connection_that_breaks_is_made_again(app) {
+        let sink = Sink::start();
+        for line in ["connect", "EHLO", "MAIL", "RCPT", "DATA"] {
+            let office = office(&app, sink.port);
+            waiting(&app, &format!("{}@example.com", line.to_lowercase())).await;
+            sink.answer(line, "");
+            assert_eq!(send(&office).await, 0, "{line}");
+            assert_eq!(sink.take().len(), 0, "{line}");
+            sink.behave();
+            app.advance(60);
+            assert_eq!(send(&office).await, 1, "{line}");
+            assert_eq!(sink.take().len(), 1, "{line}");
+        }
+    }
+
+    async fn the_log_has_no_addresses(app) {
+        let log = Log::default();
+        let lines = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_writer(log.clone());
+        let _guard = tracing::subscriber::set_default(lines.with_ansi(false).finish());
+        let sink = Sink::start();
+        waiting(&app, "secret-kim@example.com").await;
+        waiting(&app, "secret-lee@example.com").await;
+        waiting(&app, "secret-park@@example.com").await;
+        sink.answer("RCPT TO:<secret-kim", "550 5.1.1 <secret-kim@example.com> no such user");
+        sink.answer("RCPT TO:<secret-lee", "451 4.7.1 <secret-lee@example.com> is busy");
+        assert_eq!(send(&office(&app, sink.port)).await, 0);
+        let closed = closed_port();
+        let url = format!("smtp://me:secret-word@{}", closed.local_addr().unwrap());
+        app.advance(60);
+        assert_eq!(send(&office_with(&app, &[("SMTP_URL", &url)])).await, 0);
+        let text = log.text();
+        for line in ["a letter is given up", "a letter is tried again later", "the mail server cannot be used"] {
+            assert!(text.contains(line), "{line} is not in {text}");
+        }
+        assert!(text.contains("the mail server answered 550") && text.contains("test-001"), "{text}");
+        assert!(!text.contains("secret"), "{text}");
+        let errors: Vec<_> = outbox(&app).await.into_iter().filter_map(|(_, _, error)| error).collect();
+        assert!(errors.len() == 3 && !errors.concat().contains("secret"), "{errors:?}");
+    }
+}

@@ -9,7 +9,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware;
 use axum::response::Response;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use ipnet::IpNet;
 use secrecy::ExposeSecret;
@@ -66,6 +66,8 @@ pub struct Shared {
     pub timezone: Tz,
     /// `TRUSTED_PROXIES`.
     pub trusted_proxies: Vec<IpNet>,
+    /// `JOBS_AT`; nothing when it is off.
+    pub jobs_at: Option<NaiveTime>,
 }
 
 impl std::ops::Deref for AppState {
@@ -92,6 +94,7 @@ impl AppState {
             registration: config.registration,
             timezone: config.timezone,
             trusted_proxies: config.trusted_proxies.clone(),
+            jobs_at: config.jobs_at,
         }))
     }
 

@@ -21,6 +21,7 @@ pub mod extract;
 pub mod fields;
 pub mod health;
 pub mod idempotency;
+pub mod jobs;
 pub mod meetings;
 pub mod mirror;
 pub mod openapi;

@@ -7,6 +7,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use axum::http::HeaderValue;
+use chrono::NaiveTime;
 use chrono_tz::Tz;
 use ipnet::IpNet;
 use secrecy::SecretString;
@@ -42,6 +43,8 @@ pub struct Config {
     pub registration: Registration,
     /// `APP_TIMEZONE`: in which a day begins and ends.
     pub timezone: Tz,
+    /// `JOBS_AT`: when this instance runs the daily jobs; nothing when it does not.
+    pub jobs_at: Option<NaiveTime>,
     /// `LOG_FORMAT`.
     pub log_format: LogFormat,
     /// `RUST_LOG`.
@@ -144,6 +147,7 @@ impl Config {
             ),
             registration: settings.registration(production),
             timezone: settings.parsed(&["APP_TIMEZONE"], "a time zone like Asia/Seoul", Tz::Asia__Seoul),
+            jobs_at: settings.jobs_at(),
             log_format: settings.choice(
                 &["LOG_FORMAT"],
                 &[("pretty", LogFormat::Pretty), ("json", LogFormat::Json)],

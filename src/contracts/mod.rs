@@ -2,6 +2,7 @@
 
 mod access;
 mod amount;
+mod ending;
 mod export;
 pub mod history;
 mod renewal;
@@ -10,4 +11,5 @@ pub mod store;
 pub mod types;
 
 pub use amount::{AmountCipher, AmountError, Place};
+pub use ending::{Ended, end};
 pub use routes::router;

@@ -62,6 +62,8 @@ macro_rules! on_both {
 pub struct TestApp {
     /// `http://127.0.0.1:port`.
     pub url: String,
+    /// Its database, for another instance.
+    pub database_url: String,
     /// The server's own state, to prepare what the API cannot.
     pub state: AppState,
     clock: Arc<AtomicI64>,
@@ -92,7 +94,7 @@ impl TestApp {
 
     /// Starts a server on this database.
     pub async fn start_on(database_url: String, dir: TempDir, settings: &[(&str, &str)]) -> Self {
-        let mut all = vec![("APP_ENV".to_owned(), "test".to_owned()), ("DATABASE_URL".into(), database_url)];
+        let mut all = vec![("APP_ENV".to_owned(), "test".to_owned()), ("DATABASE_URL".into(), database_url.clone())];
         all.push(("DB_POOL_SIZE".into(), "4".into()));
         all.retain(|(name, _)| settings.iter().all(|(other, _)| other != name));
         all.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
@@ -111,7 +113,7 @@ impl TestApp {
             let _ = stopped.await;
         }));
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { url, state, clock, http, stop: Some(stop), _dir: dir }
+        Self { url, database_url, state, clock, http, stop: Some(stop), _dir: dir }
     }
 
     /// The database.

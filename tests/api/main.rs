@@ -21,6 +21,7 @@ mod flask_faults;
 mod idempotency;
 mod invitations;
 mod isolation;
+mod jobs;
 mod lists;
 mod meetings;
 mod openapi;

@@ -23,8 +23,8 @@ pub struct Ended {
     pub successor: Option<ContractRow>,
 }
 
-/// Ends the contract, with its history, if it is active and its last day is before today. One that renews itself and was
-/// not renewed yet is renewed for a term of the same length; every other one expires.
+/// Ends the contract, with its history, if it is active and its last day is before today. One that renews itself and
+/// was not renewed yet is renewed for a term of the same length; every other one expires.
 pub async fn end(
     conn: &mut Conn,
     scope: &Scope,

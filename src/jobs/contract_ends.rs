@@ -33,8 +33,8 @@ struct Tally {
     first_failure: Option<String>,
 }
 
-/// Ends what has come to its end. A contract that cannot be ended stays as it is and keeps no other one waiting, but the
-/// run has failed then.
+/// Ends what has come to its end. A contract that cannot be ended stays as it is and keeps no other one waiting, but
+/// the run has failed then.
 pub async fn run(run: &Run<'_>) -> Result<String, ApiError> {
     let mut tally = Tally::default();
     let mut tenants = Tenants::default();
@@ -61,7 +61,8 @@ pub async fn run(run: &Run<'_>) -> Result<String, ApiError> {
     }
 }
 
-/// Ends one contract with all that belongs to it, in one transaction. Gives an error only where going on makes no sense.
+/// Ends one contract with all that belongs to it, in one transaction. Gives an error only where going on makes no
+/// sense.
 async fn end(run: &Run<'_>, scope: &Scope, id: i64, tally: &mut Tally) -> Result<(), ApiError> {
     let now = run.app.clock.now();
     let is_renewed = transaction!(run.app.db, |tx| {

@@ -1,8 +1,9 @@
 //! Tells active owners and admins of active contracts that end soon: 30 days before, and again 7 days before.
 //!
 //! Each reminder goes out once for a contract and its end. Another end is another one, so reminders start over when it
-//! moves, and do not when it moves back to where it was told of. A contract that is first seen with 7 days left or fewer
-//! gets the nearer reminder alone. One that renews itself is told of like any other: whoever wants to stop it has to know.
+//! moves, and do not when it moves back to where it was told of. A contract that is first seen with 7 days left or
+//! fewer gets the nearer reminder alone. One that renews itself is told of like any other: whoever wants to stop it has
+//! to know.
 
 use chrono::{Days, NaiveDate};
 

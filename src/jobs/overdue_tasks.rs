@@ -5,7 +5,7 @@ use chrono::NaiveTime;
 
 use super::Run;
 use super::calendar::Daily;
-use super::store::{self, OverdueTask};
+use super::store::{self, OPEN, OverdueTask};
 use super::tenants::Tenants;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
@@ -13,6 +13,7 @@ use crate::db::transaction;
 use crate::error::ApiError;
 use crate::notifications::{self, Kind, Notice};
 use crate::resource::Resource;
+use crate::tasks::types::TaskStatus;
 
 /// How many tasks are told of in one transaction.
 const BATCH: i64 = 200;
@@ -23,15 +24,17 @@ pub async fn run(run: &Run<'_>) -> Result<String, ApiError> {
     let mut sent = 0;
     let mut tenants = Tenants::default();
     while let Some(scope) = tenants.next(run.app).await? {
-        sent += remind(run, &scope, morning).await?;
+        for status in OPEN {
+            sent += remind(run, &scope, status, morning).await?;
+        }
     }
     Ok(format!("{sent} tasks told of"))
 }
 
-async fn remind(run: &Run<'_>, scope: &Scope, morning: Timestamp) -> Result<usize, ApiError> {
+async fn remind(run: &Run<'_>, scope: &Scope, status: TaskStatus, morning: Timestamp) -> Result<usize, ApiError> {
     let (mut sent, mut after) = (0, 0);
     loop {
-        let ids = store::overdue_tasks(&mut run.app.db.read().await?, scope, morning, after, BATCH).await?;
+        let ids = store::overdue_tasks(&mut run.app.db.read().await?, scope, status, morning, after, BATCH).await?;
         let ids: Vec<i64> = ids.into_iter().map(|(id,)| id).collect();
         let Some(last) = ids.last().copied() else { return Ok(sent) };
         let now = run.app.clock.now();

@@ -5,12 +5,12 @@ use chrono::NaiveDate;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::contracts::types::ContractStatus;
-use crate::db::{Conn, DbResult, Sql, sql};
+use crate::db::{Conn, DbResult, Sql, Value, sql};
 use crate::policy::Role;
 use crate::tasks::types::TaskStatus;
 
 /// Where a task still has to be done.
-const OPEN: [TaskStatus; 3] = [TaskStatus::Pending, TaskStatus::InProgress, TaskStatus::Review];
+pub const OPEN: [TaskStatus; 3] = [TaskStatus::Pending, TaskStatus::InProgress, TaskStatus::Review];
 
 /// Contracts that end in these days, to be told of that many days before.
 #[derive(Debug, Clone, Copy)]
@@ -114,24 +114,26 @@ pub async fn insert_contract_reminders(
     now: Timestamp,
 ) -> DbResult<()> {
     const INSERT: &str = "insert into contract_reminders (tenant_id, contract_id, end_date, days, sent_at) values ";
-    let row = |contract: &EndingContract| {
+    let row = |contract: &EndingContract| -> Vec<Value> {
         vec![scope.tenant().into(), contract.id.into(), contract.end_date.into(), days.into(), now.into()]
     };
     conn.execute(sql(INSERT).values(contracts.iter().map(row))).await?;
     Ok(())
 }
 
-/// The first tasks after this one that are to be told to be overdue, in order of their ids.
+/// The first tasks of this status after this one that are to be told to be overdue, in order of their ids. One status at
+/// a time, for which there is an index: there are far more tasks that were due and are done.
 pub async fn overdue_tasks(
     conn: &mut Conn,
     scope: &Scope,
+    status: TaskStatus,
     before: Timestamp,
     after: i64,
     limit: i64,
 ) -> DbResult<Vec<(i64,)>> {
     const SELECT: &str = "select t.id from tasks t join users u on u.tenant_id = t.tenant_id and \
-                          u.id = t.assigned_to where t.tenant_id = ?";
-    let select = sql(SELECT).bind(scope.tenant()).append(&overdue(scope, before));
+                          u.id = t.assigned_to where t.tenant_id = ? and t.status_rank = ?";
+    let select = sql(SELECT).bind(scope.tenant()).bind(status.rank()).append(&overdue(scope, before));
     conn.fetch_all(select.push(" and t.id > ? order by t.id limit ?").bind(after).bind(limit)).await
 }
 
@@ -143,20 +145,18 @@ pub async fn lock_overdue_tasks(
     ids: &[i64],
 ) -> DbResult<Vec<OverdueTask>> {
     const SELECT: &str = "select t.id, t.title, t.assigned_to, t.due_date from tasks t join users u on \
-                          u.tenant_id = t.tenant_id and u.id = t.assigned_to where t.tenant_id = ? and t.id in ";
+                          u.tenant_id = t.tenant_id and u.id = t.assigned_to where t.tenant_id = ? and t.status_rank in ";
     let lock = sql("select id from tasks where tenant_id = ? and id in ").bind(scope.tenant());
     conn.lock(lock.list(ids.iter().copied()).push(" order by id")).await?;
-    let select = sql(SELECT).bind(scope.tenant()).list(ids.iter().copied()).append(&overdue(scope, before));
-    conn.fetch_all(select.push(" order by t.id")).await
+    let select = sql(SELECT).bind(scope.tenant()).list(OPEN.map(TaskStatus::rank)).append(&overdue(scope, before));
+    conn.fetch_all(select.push(" and t.id in ").list(ids.iter().copied()).push(" order by t.id")).await
 }
 
-/// Which tasks: open, of an active user, and not told of since they are due then.
+/// Which tasks, beside their status: of an active user, and not told of since they are due then.
 fn overdue(scope: &Scope, before: Timestamp) -> Sql {
-    let open = sql(" and t.status_rank in ").list(OPEN.map(TaskStatus::rank));
-    let open = open.push(" and t.due_date < ? and u.is_active = ?").bind(before).bind(true);
-    let told = " and not exists (select r.task_id from task_reminders r where r.tenant_id = ? and r.task_id = t.id and \
-                r.due_date = t.due_date)";
-    open.push(told).bind(scope.tenant())
+    const OVERDUE: &str = " and t.due_date < ? and u.is_active = ? and not exists (select r.task_id from \
+                           task_reminders r where r.tenant_id = ? and r.task_id = t.id and r.due_date = t.due_date)";
+    sql(OVERDUE).bind(before).bind(true).bind(scope.tenant())
 }
 
 /// Writes down that these tasks were told to be overdue.
@@ -166,7 +166,9 @@ pub async fn insert_task_reminders(
     tasks: &[OverdueTask],
     now: Timestamp,
 ) -> DbResult<()> {
-    let row = |task: &OverdueTask| vec![scope.tenant().into(), task.id.into(), task.due_date.into(), now.into()];
+    let row = |task: &OverdueTask| -> Vec<Value> {
+        vec![scope.tenant().into(), task.id.into(), task.due_date.into(), now.into()]
+    };
     let insert = sql("insert into task_reminders (tenant_id, task_id, due_date, sent_at) values ");
     conn.execute(insert.values(tasks.iter().map(row))).await?;
     Ok(())

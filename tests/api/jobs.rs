@@ -48,8 +48,7 @@ async fn another_instance(app: &TestApp) -> AppState {
 async fn notices_after(app: &TestApp, last: i64) -> (i64, Vec<(i64, String, i64)>) {
     let select = sql("select id, user_id, kind, resource_id from notifications where id > ? and \
                       (kind like 'contract%' or kind = 'task_overdue') order by id");
-    let rows: Vec<(i64, i64, String, i64)> =
-        app.db().read().await.unwrap().fetch_all(select.bind(last)).await.unwrap();
+    let rows: Vec<(i64, i64, String, i64)> = app.db().read().await.unwrap().fetch_all(select.bind(last)).await.unwrap();
     let last = rows.last().map_or(last, |(id, ..)| *id);
     let mut notices: Vec<_> = rows.into_iter().map(|(_, user, kind, row)| (user, kind, row)).collect();
     notices.sort();

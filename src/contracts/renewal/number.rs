@@ -7,8 +7,8 @@ const ATTEMPTS: u32 = 100;
 /// Between a contract's number and that of its renewal.
 const MARK: &str = "-R";
 
-/// The numbers to try for the contract that follows: `N-R1`, `N-R2` and so on; after `N-R2`, if that is a renewal itself,
-/// `N-R3`. A long `N` is cut short.
+/// The numbers to try for the contract that follows: `N-R1`, `N-R2` and so on; after `N-R2`, if that is a renewal
+/// itself, `N-R3`. A long `N` is cut short.
 pub fn following(number: &str, is_renewal: bool) -> impl Iterator<Item = String> {
     let (stem, last) = renewal(number).filter(|_| is_renewal).unwrap_or((number, 0));
     (1..=ATTEMPTS).map(move |step| {

@@ -1,7 +1,7 @@
 //! Who runs a job: of all instances on one database exactly one, for as long as it keeps its lease.
 //!
-//! A lease lapses a minute after its holder was last heard of, so a crashed one is followed by another. One that only was
-//! slow finds out before it writes: each step's transaction begins with [`Lease::hold`].
+//! A lease lapses a minute after its holder was last heard of, so a crashed one is followed by another. One that only
+//! was slow finds out before it writes: each step's transaction begins with [`Lease::hold`].
 
 pub mod store;
 
@@ -43,8 +43,8 @@ impl Lease {
         Ok(is_taken.then(|| Self { name, holder, taken_at: now, is_lost: AtomicBool::new(false) }))
     }
 
-    /// Comes first in each transaction of the job: refuses when somebody else has the lease by now, and lets nobody take
-    /// it before the transaction ends. Prolongs it, too.
+    /// Comes first in each transaction of the job: refuses when somebody else has the lease by now, and lets nobody
+    /// take it before the transaction ends. Prolongs it, too.
     pub async fn hold(&self, tx: &mut Conn, now: Timestamp) -> Result<(), ApiError> {
         if store::prolong(tx, self.name, &self.holder, end(now)).await? {
             return Ok(());

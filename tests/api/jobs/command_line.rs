@@ -115,8 +115,8 @@ on_both_databases! {
     }
 
     async fn a_failure_is_told_and_kept(place) {
-        const CONTRACT: &str = "insert into contracts (tenant_id, contract_number, customer_name, customer_name_folded, \
-            title, amount_encrypted, currency, start_date, end_date, auto_renewal, status, search_text, version, \
+        const CONTRACT: &str = "insert into contracts (tenant_id, contract_number, customer_name, \
+            customer_name_folded, title, amount_encrypted, currency, start_date, end_date, auto_renewal, status, search_text, version, \
             created_at, updated_at) values ('acme', '1', 'c', 'c', 't', 'nonsense', 'KRW', '2020-01-01', '2020-12-31', \
             ?, 'active', 't', 1, ?, ?)";
         assert!(place.jobs(&["list"]).status.success());

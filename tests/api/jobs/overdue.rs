@@ -2,7 +2,7 @@
 
 use bizcenter::db::sql;
 use bizcenter::policy::Role::{Analyst, Owner};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{DAY, notice, notices, run_due};
 use crate::app::{Session, TestApp};
@@ -70,8 +70,8 @@ on_both! {
         let owner = app.user("test-001", Owner).await;
         let task = make(&app, &owner, owner.id, LONG_AGO, "pending").await;
         let mut counts = Vec::new();
-        let dates = [json!(LONG_AGO), json!("2026-02-06T12:00:00Z"), json!(LONG_AGO), Value::Null, json!("2027-01-01T00:00:00Z")];
-        for due_date in dates {
+        let (later, next_year) = (Some("2026-02-06T12:00:00Z"), Some("2027-01-01T00:00:00Z"));
+        for due_date in [Some(LONG_AGO), later, Some(LONG_AGO), None, next_year] {
             let path = format!("/api/v1/tasks/{task}");
             app.patch(&path, json!({"due_date": due_date})).by(&owner).expect(200).await;
             run_due(&app.state).await;

@@ -71,7 +71,9 @@ on_both! {
     async fn only_active_contracts_are_told_of_and_those_that_renew_themselves_too(app) {
         let owner = app.user("test-001", Owner).await;
         for status in ["draft", "expired", "terminated", "renewed", "active"] {
-            let fields = json!({"contract_number": status, "status": status, "end_date": "2026-02-20", "auto_renewal": true});
+            let fields = json!({
+                "contract_number": status, "status": status, "end_date": "2026-02-20", "auto_renewal": true,
+            });
             make(&app, &owner, fields).await;
         }
         run_due(&app.state).await;

@@ -79,7 +79,8 @@ impl Model {
             }
             old.status = "renewed";
             let (start, end) = following(old.start, old.end);
-            let next = Contract { renewal: old.renewal + 1, start, end, status: "active", ends: vec![end], ..old.clone() };
+            let (renewal, ends) = (old.renewal + 1, vec![end]);
+            let next = Contract { renewal, start, end, status: "active", ends, ..old.clone() };
             told.push(("contract_renewed", next.number()));
             self.add(next);
         }

@@ -74,7 +74,7 @@ pub static JOBS: [Job; 5] = [
     },
     Job {
         name: "clean_up",
-        description: "Deletes what has expired: kept answers, invitations, revoked tokens, old notifications",
+        description: "Deletes what has expired: kept answers, letters, notifications, invitations, tokens, tickets",
         work: |run| Box::pin(clean_up::run(run)),
     },
 ];

@@ -185,3 +185,9 @@ pub async fn delete_revoked_tokens(conn: &mut Conn, scope: &Scope, now: Timestam
     let delete = sql("delete from revoked_tokens where tenant_id = ? and expires_at <= ?");
     conn.execute(delete.bind(scope.tenant()).bind(now)).await
 }
+
+/// Forgets the tickets for streams that nobody used in time; gives how many.
+pub async fn delete_stream_tickets(conn: &mut Conn, scope: &Scope, now: Timestamp) -> DbResult<u64> {
+    let delete = sql("delete from stream_tickets where tenant_id = ? and expires_at <= ?");
+    conn.execute(delete.bind(scope.tenant()).bind(now)).await
+}

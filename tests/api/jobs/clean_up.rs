@@ -49,8 +49,36 @@ on_both! {
         assert_eq!(app.count("select count(*) from idempotency_keys").await, 0);
     }
 
+    async fn a_ticket_that_nobody_used_is_forgotten(app) {
+        let owner = app.user("test-001", Owner).await;
+        app.post("/api/v1/notifications/stream-ticket", json!({})).by(&owner).send().await;
+        assert_eq!(app.count("select count(*) from stream_tickets").await, 1);
+        // It counts for a minute.
+        app.advance(61);
+        assert!(matches!(run(&app.state, "clean_up").await, Report::Done(_)));
+        assert_eq!(app.count("select count(*) from stream_tickets").await, 0);
+    }
+
+    async fn a_notification_that_was_read_goes_after_half_a_year(app, JWT_ACCESS_TOKEN_EXPIRES = "31536000") {
+        let owner = app.user("test-001", Owner).await;
+        let other = app.user("test-001", Owner).await;
+        for _ in 0..2 {
+            crate::tasks::make(&app, &owner, json!({"assigned_to": other.id})).await;
+        }
+        assert_eq!(app.count("select count(*) from notifications").await, 2);
+        let list = app.get("/api/v1/notifications").by(&other).expect(200).await;
+        let path = format!("/api/v1/notifications/{}/read", list["notifications"][0]["id"]);
+        app.post(&path, json!({})).by(&other).send().await;
+        app.advance(179 * DAY);
+        assert!(matches!(run(&app.state, "clean_up").await, Report::Done(_)));
+        assert_eq!(app.count("select count(*) from notifications").await, 2);
+        app.advance(2 * DAY);
+        assert!(matches!(run(&app.state, "clean_up").await, Report::Done(_)));
+        assert_eq!(app.count("select count(*) from notifications").await, 1);
+    }
+
     async fn a_report_tells_what_was_deleted(app) {
-        let nothing = "0 kept answers, 0 notifications, 0 invitations, 0 revoked tokens deleted";
+        let nothing = "0 kept answers, 0 letters, 0 notifications, 0 invitations, 0 tokens and tickets deleted";
         assert_eq!(run(&app.state, "clean_up").await, Report::Done(nothing.into()));
         assert_eq!(run(&app.state, "audit_retention").await, Report::Done("0 audit rows deleted".into()));
     }

@@ -80,7 +80,7 @@ enum UserCommand {
 enum JobsCommand {
     /// List the jobs, what became of them and when they are run next
     ///
-    /// Running servers do the jobs by themselves, once a day at JOBS_AT.
+    /// Running servers do the jobs by themselves, once a day at `JOBS_AT`.
     List,
     /// Run a job now
     ///

@@ -8,7 +8,9 @@ use tracing::{error, info, warn};
 use super::runner;
 use crate::app::AppState;
 
-/// The shortest pause between two looks, in milliseconds.
+/// The longest pause before the first look, in milliseconds.
+const FIRST_PAUSE: u64 = 2_000;
+/// The shortest pause between two looks.
 const PAUSE: u64 = 25_000;
 /// How much longer a pause may be, so that instances that start together do not look together.
 const JITTER: u64 = 10_000;
@@ -19,7 +21,7 @@ pub async fn run(app: AppState, stop: CancellationToken) {
         info!("JOBS_AT is off: this instance runs no jobs by itself");
         return stop.cancelled().await;
     }
-    let mut pause = fastrand::u64(..JITTER);
+    let mut pause = fastrand::u64(..FIRST_PAUSE);
     while stop.run_until_cancelled(tokio::time::sleep(Duration::from_millis(pause))).await.is_some() {
         look(&app, &stop).await;
         pause = PAUSE + fastrand::u64(..JITTER);

@@ -1,9 +1,11 @@
 //! When jobs are run, and by whom.
 
+use std::time::{Duration, Instant};
+
 use bizcenter::db::sql;
 use bizcenter::jobs::lease::Lease;
 use bizcenter::jobs::lease::store::{Ended, RunOutcome};
-use bizcenter::jobs::{self, Report, State};
+use bizcenter::jobs::{self, Report, State, scheduler};
 use bizcenter::policy::Role::Owner;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -173,6 +175,19 @@ on_both! {
         let report = jobs::run(&app.state, jobs::find("clean_up").unwrap(), &stop).await.unwrap();
         assert!(matches!(report, Report::Stopped | Report::Done(_)), "{report:?}");
         assert!(matches!(run(&app.state, "clean_up").await, Report::Done(_)));
+    }
+
+    async fn the_scheduler_runs_what_is_due_until_it_is_stopped(app) {
+        let stop = CancellationToken::new();
+        let scheduler = tokio::spawn(scheduler::run(app.state.clone(), stop.clone()));
+        let started = Instant::now();
+        while app.count("select count(*) from job_runs where last_day is not null").await < 5 {
+            assert!(started.elapsed() < Duration::from_secs(20), "{:?}", runs(&app).await);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        stop.cancel();
+        tokio::time::timeout(Duration::from_secs(5), scheduler).await.unwrap().unwrap();
+        assert_eq!(run_due(&app.state).await, NOTHING);
     }
 
     async fn the_list_tells_how_jobs_stand(app) {

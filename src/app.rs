@@ -9,7 +9,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware;
 use axum::response::Response;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use ipnet::IpNet;
 use secrecy::ExposeSecret;
@@ -80,6 +80,8 @@ pub struct Shared {
     pub trusted_proxies: Vec<IpNet>,
     /// Sends letters, if e-mail is on.
     pub mailer: Option<Mailer>,
+    /// `JOBS_AT`; nothing when it is off.
+    pub jobs_at: Option<NaiveTime>,
 }
 
 impl std::ops::Deref for AppState {
@@ -111,6 +113,7 @@ impl AppState {
             timezone: config.timezone,
             trusted_proxies: config.trusted_proxies.clone(),
             mailer: config.mail.as_ref().map(Mailer::new),
+            jobs_at: config.jobs_at,
         }))
     }
 

@@ -23,6 +23,7 @@ pub mod fields;
 pub mod health;
 pub mod icalendar;
 pub mod idempotency;
+pub mod jobs;
 pub mod mail;
 pub mod meetings;
 pub mod mirror;

@@ -300,7 +300,8 @@ on_both! {
         let columns = columns(&empty.migrated().await).await;
         let tables: BTreeSet<&str> = columns.iter().map(|column| column.split('.').next().unwrap()).collect();
         assert!(tables.len() > 5, "{tables:?}");
-        for table in tables.into_iter().filter(|table| *table != "tenants") {
+        // What the daily jobs did is nobody's.
+        for table in tables.into_iter().filter(|table| !["tenants", "job_runs"].contains(table)) {
             assert!(columns.contains(&format!("{table}.tenant_id text not null")), "{table} has no tenant_id");
         }
     }

@@ -2,6 +2,7 @@
 
 mod demo;
 mod healthcheck;
+mod jobs;
 mod serve;
 mod user;
 
@@ -58,6 +59,9 @@ enum Command {
     /// Makes the tenant `demo` with a user of each role, a year of tasks, meetings and contracts. Refused in
     /// production, and when the tenant is already there.
     Demo(DemoArgs),
+    /// See to the daily jobs
+    #[command(subcommand)]
+    Jobs(JobsCommand),
     /// Ask a running server on this machine whether it is healthy
     ///
     /// Exits with 0 when it is. For a container's health check.
@@ -70,6 +74,22 @@ enum UserCommand {
     ///
     /// The first owner of a tenant comes from here. The password is asked for, unless `--password-stdin`.
     Create(UserArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum JobsCommand {
+    /// List the jobs, what became of them and when they are run next
+    ///
+    /// Running servers do the jobs by themselves, once a day at `JOBS_AT`.
+    List,
+    /// Run a job now
+    ///
+    /// Safe at any time: what is done already is not done again, and while another process runs the job this one
+    /// refuses.
+    Run {
+        /// The job's name, as `jobs list` tells it
+        name: String,
+    },
 }
 
 /// Arguments of `user create`.
@@ -117,6 +137,8 @@ pub fn run(cli: Cli) -> Outcome {
             Command::Migrate => migrate(&config).await,
             Command::User(UserCommand::Create(args)) => user::create(&config, args).await,
             Command::Demo(args) => demo::fill(&config, &args).await,
+            Command::Jobs(JobsCommand::List) => jobs::list(&config).await,
+            Command::Jobs(JobsCommand::Run { name }) => jobs::run(&config, &name).await,
             Command::Healthcheck => healthcheck::check(&config).await,
             Command::Openapi => Ok(()),
         }

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::http::HeaderValue;
+use chrono::NaiveTime;
 use chrono_tz::Tz;
 use ipnet::IpNet;
 use secrecy::SecretString;
@@ -49,6 +50,8 @@ pub struct Config {
     pub timezone: Tz,
     /// E-mail, if it is on.
     pub mail: Option<Mail>,
+    /// `JOBS_AT`: when this instance runs the daily jobs; nothing when it does not.
+    pub jobs_at: Option<NaiveTime>,
     /// `LOG_FORMAT`.
     pub log_format: LogFormat,
     /// `RUST_LOG`.
@@ -153,6 +156,7 @@ impl Config {
             registration: settings.registration(production),
             timezone: settings.parsed(&["APP_TIMEZONE"], "a time zone like Asia/Seoul", Tz::Asia__Seoul),
             mail: settings.mail(production),
+            jobs_at: settings.jobs_at(),
             log_format: settings.choice(
                 &["LOG_FORMAT"],
                 &[("pretty", LogFormat::Pretty), ("json", LogFormat::Json)],

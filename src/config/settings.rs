@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use axum::http::HeaderValue;
+use chrono::NaiveTime;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use tracing_subscriber::EnvFilter;
@@ -178,6 +179,20 @@ impl<'a> Settings<'a> {
             self.problem("REGISTRATION", "must not be open in production: anybody could join any tenant");
         }
         registration
+    }
+
+    /// `JOBS_AT`.
+    pub fn jobs_at(&mut self) -> Option<NaiveTime> {
+        const NAME: &str = "JOBS_AT";
+        let text = self.text(NAME).unwrap_or_else(|| "03:00".into());
+        if text.trim().eq_ignore_ascii_case("off") {
+            return None;
+        }
+        let at = NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
+        if at.is_none() {
+            self.problem(NAME, format_args!("must be a time of day like 03:00, or off, not {text:?}"));
+        }
+        at
     }
 
     /// Everything about the database.

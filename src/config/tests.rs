@@ -33,6 +33,7 @@ fn every_problem_is_named_at_once() {
         ("CONTRACT_ENCRYPTION_KEY", "short"),
         ("DATABASE_URL", "postgres://localhost/x"),
         ("APP_TIMEZONE", "Seoul"),
+        ("JOBS_AT", "24:00"),
     ]);
     let names = [
         "APP_ENV",
@@ -43,9 +44,21 @@ fn every_problem_is_named_at_once() {
         "CONTRACT_ENCRYPTION_KEY",
         "DATABASE_URL",
         "APP_TIMEZONE",
+        "JOBS_AT",
     ];
     for name in names {
         assert!(text.contains(name), "{name} is not in {text}");
+    }
+}
+
+#[test]
+fn jobs_run_at_three_at_another_time_or_never() {
+    let jobs_at = |text| read(&[("JOBS_AT", text)]).unwrap().jobs_at.map(|at| at.to_string());
+    assert_eq!(jobs_at("").as_deref(), Some("03:00:00"));
+    assert_eq!(jobs_at("23:30").as_deref(), Some("23:30:00"));
+    assert_eq!(jobs_at("off"), None);
+    for wrong in ["3", "03:00:00", "25:00", "never"] {
+        assert!(problems(&[("JOBS_AT", wrong)]).contains("JOBS_AT must be a time of day"), "{wrong}");
     }
 }
 

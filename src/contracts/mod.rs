@@ -2,6 +2,7 @@
 
 mod access;
 mod amount;
+mod ending;
 mod export;
 pub mod history;
 mod renewal;
@@ -11,4 +12,5 @@ mod trail;
 pub mod types;
 
 pub use amount::{AmountCipher, AmountError, Place};
+pub use ending::{Ended, end};
 pub use routes::router;

@@ -64,6 +64,8 @@ macro_rules! on_both {
 pub struct TestApp {
     /// `http://127.0.0.1:port`.
     pub url: String,
+    /// Its database, for another instance.
+    pub database_url: String,
     /// The server's own state, to prepare what the API cannot.
     pub state: AppState,
     config: Arc<Config>,
@@ -95,22 +97,27 @@ impl TestApp {
 
     /// Starts a server on this database.
     pub async fn start_on(database_url: String, dir: TempDir, settings: &[(&str, &str)]) -> Self {
-        let mut all = vec![("APP_ENV".to_owned(), "test".to_owned()), ("DATABASE_URL".into(), database_url)];
+        let mut all = vec![("APP_ENV".to_owned(), "test".to_owned()), ("DATABASE_URL".into(), database_url.clone())];
         all.push(("DB_POOL_SIZE".into(), "4".into()));
         all.retain(|(name, _)| settings.iter().all(|(other, _)| other != name));
         all.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let config =
             Config::from_lookup(|name| all.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()))
                 .unwrap();
-        Self::serve(Arc::new(config), Arc::new(AtomicI64::new(START)), Some(dir)).await
+        Self::serve(database_url, Arc::new(config), Arc::new(AtomicI64::new(START)), Some(dir)).await
     }
 
     /// Starts another server on the same database, with the same clock. It lives as long as this one at most.
     pub async fn second_instance(&self) -> Self {
-        Self::serve(Arc::clone(&self.config), Arc::clone(&self.clock), None).await
+        Self::serve(self.database_url.clone(), Arc::clone(&self.config), Arc::clone(&self.clock), None).await
     }
 
-    async fn serve(config: Arc<Config>, clock: Arc<AtomicI64>, dir: Option<TempDir>) -> Self {
+    async fn serve(
+        database_url: String,
+        config: Arc<Config>,
+        clock: Arc<AtomicI64>,
+        dir: Option<TempDir>,
+    ) -> Self {
         let db = Db::connect(&config.database).await.unwrap();
         db.migrate().await.unwrap();
         let state = AppState::new(&config, db, Clock::Manual(Arc::clone(&clock)));
@@ -125,7 +132,7 @@ impl TestApp {
             stopping.cancel();
         }));
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { url, state, config, clock, http, stop: Some(stop), _dir: dir }
+        Self { url, database_url, state, config, clock, http, stop: Some(stop), _dir: dir }
     }
 
     /// The database.

@@ -10,14 +10,14 @@ use crate::client::Method;
 use crate::mariadb::MariaDb;
 
 /// The binary in an empty directory, with no setting but these.
-fn bizcenter(dir: &Path, settings: &[(&str, &str)]) -> Command {
+pub fn bizcenter(dir: &Path, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bizcenter"));
     command.env_clear().current_dir(dir).envs(settings.iter().copied());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
-fn text(output: &Output) -> String {
+pub fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
@@ -257,6 +257,8 @@ fn every_command_explains_itself() {
         vec!["user", "create"],
         vec!["openapi"],
         vec!["demo"],
+        vec!["jobs", "list"],
+        vec!["jobs", "run"],
         vec!["healthcheck"],
     ];
     for command in commands {

@@ -26,7 +26,7 @@ fn contract(fields: &Value) -> Value {
 }
 
 /// Makes a contract with these fields beside the required ones.
-async fn make(app: &TestApp, user: &Session, fields: Value) -> Value {
+pub async fn make(app: &TestApp, user: &Session, fields: Value) -> Value {
     app.post("/api/v1/contracts", contract(&fields)).by(user).expect(201).await["contract"].take()
 }
 

@@ -22,6 +22,7 @@ mod flask_faults;
 mod idempotency;
 mod invitations;
 mod isolation;
+mod jobs;
 mod lists;
 mod mail;
 mod meetings;

@@ -25,6 +25,8 @@ text_enum! {
         Updated = "updated",
         /// Another contract followed it.
         Renewed = "renewed",
+        /// Its last day was over.
+        Expired = "expired",
     }
 }
 
@@ -62,7 +64,7 @@ pub struct HistoryEntry {
     pub action: HistoryAction,
     /// The fields that changed. Amounts are in clear for owner and admin, `***` for others.
     pub changes: BTreeMap<String, FieldChange>,
-    /// Who did it.
+    /// Who did it; nobody for what the daily job did.
     #[schema(required)]
     pub created_by: Option<i64>,
     /// His name.

@@ -1,8 +1,12 @@
 //! Contracts that follow others.
 
+mod automatic;
+mod number;
 mod routes;
 mod store;
 mod term;
 mod types;
 
-pub use routes::router;
+pub use automatic::renew_itself;
+pub use routes::{close, router};
+pub use store::is_renewed;

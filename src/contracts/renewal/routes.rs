@@ -74,7 +74,7 @@ async fn renew_contract(
             Some(amount) => amount,
             None => open(&app.amounts, &scope, id, &old.amount_encrypted).ok_or_else(|| missing("amount"))?,
         };
-        close(tx, &scope, &old, now).await?;
+        close(tx, &scope, &old, ContractStatus::Renewed, HistoryAction::Renewed, now).await?;
         let row = insert(tx, &scope, &app.amounts, &new, &amount, id).await?;
         let (place, tag) = (format!("contracts/{}", row.id), row.version);
         let contract = answer(&app.amounts, &scope, row);
@@ -83,18 +83,25 @@ async fn renew_contract(
     })
 }
 
-/// Marks the contract as renewed.
-async fn close(conn: &mut Conn, scope: &Scope, old: &ContractRow, now: Timestamp) -> Result<(), ApiError> {
-    let renewed =
-        ContractRow { status: ContractStatus::Renewed, version: old.version + 1, updated_at: now, ..old.clone() };
-    if !store::update(conn, scope, &renewed, old.version).await? {
+/// Gives the contract its last status; gives it as it is then.
+pub async fn close(
+    conn: &mut Conn,
+    scope: &Scope,
+    old: &ContractRow,
+    status: ContractStatus,
+    action: HistoryAction,
+    now: Timestamp,
+) -> Result<ContractRow, ApiError> {
+    let closed = ContractRow { status, version: old.version + 1, updated_at: now, ..old.clone() };
+    if !store::update(conn, scope, &closed, old.version).await? {
         return Err(Code::PreconditionFailed.into());
     }
-    history::record(conn, scope, HistoryAction::Renewed, Some(old), &renewed, now).await
+    history::record(conn, scope, action, Some(old), &closed, now).await?;
+    Ok(closed)
 }
 
 /// Makes the contract that follows `parent`.
-async fn insert(
+pub async fn insert(
     conn: &mut Conn,
     scope: &Scope,
     amounts: &AmountCipher,

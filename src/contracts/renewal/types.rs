@@ -101,6 +101,26 @@ impl FromFields for RenewContract {
 }
 
 impl RenewContract {
+    /// With this number, and all else as it is in the other one.
+    pub fn unchanged(contract_number: String) -> Self {
+        Self {
+            contract_number,
+            customer_name: None,
+            title: None,
+            contract_type: None,
+            description: Change::Keep,
+            amount: None,
+            currency: None,
+            start_date: None,
+            end_date: None,
+            auto_renewal: None,
+            status: None,
+            contact_email: Change::Keep,
+            contact_phone: Change::Keep,
+            notes: Change::Keep,
+        }
+    }
+
     /// The row to insert, by this user and at this time, and its amount in clear if it has one of its own.
     pub fn into_row(
         self,

@@ -1,0 +1,152 @@
+//! Runs jobs, each under its lease.
+
+use chrono::TimeDelta;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::calendar::Daily;
+use super::lease::Lease;
+use super::lease::store::{self, Ended, JobRunRow, RunOutcome};
+use super::{JOBS, Job, Run};
+use crate::app::AppState;
+use crate::clock::Timestamp;
+use crate::error::ApiError;
+
+/// How long a job rests after it failed once; after each further time twice as long.
+const SHORTEST_REST: TimeDelta = TimeDelta::minutes(1);
+/// How long it rests at most.
+const LONGEST_REST: TimeDelta = TimeDelta::hours(1);
+/// The most letters of a message that are kept.
+const MESSAGE_LENGTH: usize = 1000;
+
+/// What came of trying to run a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Report {
+    /// It is done; this is what there is to say of it.
+    Done(String),
+    /// It is not done, for this reason.
+    Failed(String),
+    /// Somebody else runs it.
+    Busy,
+    /// Somebody else has taken it over, after this run was not heard of for too long.
+    Lost,
+    /// The process was told to stop; the job is still to be done.
+    Stopped,
+}
+
+/// Runs the job, unless somebody else does.
+pub async fn run(app: &AppState, job: &'static Job, stop: &CancellationToken) -> Result<Report, ApiError> {
+    match Lease::take(app, job.name, None).await? {
+        Some(lease) => work(app, job, &lease, stop).await,
+        None => Ok(Report::Busy),
+    }
+}
+
+/// Runs what is due, in the order of the table. While somebody else runs a job, what comes after it waits for the next
+/// look.
+pub async fn run_due(app: &AppState, stop: &CancellationToken) -> Result<Vec<(&'static str, Report)>, ApiError> {
+    let mut reports = Vec::new();
+    let Some(daily) = daily(app) else { return Ok(reports) };
+    for job in &JOBS {
+        let row = store::find(&mut app.db.read().await?, job.name).await?;
+        if stop.is_cancelled() || !is_due(daily, row.as_ref(), app.clock.now()) {
+            continue;
+        }
+        // Only if nobody has run it since it was seen to be due.
+        let runs = row.map_or(0, |row| row.runs);
+        let report = match Lease::take(app, job.name, Some(runs)).await? {
+            Some(lease) => work(app, job, &lease, stop).await?,
+            None => Report::Busy,
+        };
+        let goes_on = matches!(report, Report::Done(_) | Report::Failed(_));
+        reports.push((job.name, report));
+        if !goes_on {
+            break;
+        }
+    }
+    Ok(reports)
+}
+
+async fn work(app: &AppState, job: &'static Job, lease: &Lease, stop: &CancellationToken) -> Result<Report, ApiError> {
+    let run = Run { app, lease, today: app.today() };
+    // Until when the day's work is done by this run; without a daily time no day is done.
+    let day = daily(app).map(|daily| daily.day(lease.taken_at));
+    let worked = tokio::select! {
+        worked = (job.work)(&run) => worked,
+        () = lease.keep(app) => return Ok(lost(job)),
+        // Dropping the work undoes its open transaction.
+        () = stop.cancelled() => {
+            lease.give_back(app).await?;
+            info!(job = job.name, "job stopped before its end");
+            return Ok(Report::Stopped);
+        }
+    };
+    let (outcome, message, day) = match &worked {
+        Ok(message) => (RunOutcome::Done, message.clone(), day),
+        Err(error) => (RunOutcome::Failed, reason(error), None),
+    };
+    let message: String = message.chars().take(MESSAGE_LENGTH).collect();
+    let finished_at = app.clock.now();
+    let duration_ms = (finished_at.micros() - lease.taken_at.micros()).max(0) / 1000;
+    let ended = Ended { outcome, message: message.clone(), day, finished_at, duration_ms };
+    if !lease.end(app, &ended).await? {
+        return Ok(lost(job));
+    }
+    if worked.is_ok() {
+        info!(job = job.name, ms = duration_ms, result = message, "job done");
+        Ok(Report::Done(message))
+    } else {
+        warn!(job = job.name, ms = duration_ms, result = message, "job failed");
+        Ok(Report::Failed(message))
+    }
+}
+
+fn lost(job: &Job) -> Report {
+    warn!(job = job.name, "another instance has taken the job over");
+    Report::Lost
+}
+
+/// Why it failed, for the operator.
+pub fn reason(error: &ApiError) -> String {
+    error.cause().map_or_else(|| error.to_string(), |cause| cause.to_string())
+}
+
+/// When the jobs are due; nothing where they only run by hand.
+pub fn daily(app: &AppState) -> Option<Daily> {
+    app.jobs_at.map(|at| Daily { at, zone: app.timezone })
+}
+
+/// When the job is to be run next; now or earlier when it is due.
+pub fn next_run(daily: Daily, row: Option<&JobRunRow>, now: Timestamp) -> Timestamp {
+    let Some(row) = row else { return now };
+    if row.last_day.is_some_and(|last| last >= daily.day(now)) {
+        return daily.next(now);
+    }
+    match row.last_finished_at {
+        Some(failed_at) if row.failures > 0 => Timestamp::new(failed_at.utc() + rest(row.failures)),
+        _ => now,
+    }
+}
+
+fn is_due(daily: Daily, row: Option<&JobRunRow>, now: Timestamp) -> bool {
+    next_run(daily, row, now) <= now
+}
+
+/// How long a job rests after it failed that often.
+fn rest(failures: i64) -> TimeDelta {
+    // Six times twice as long is more than the longest already.
+    let doublings = failures.clamp(1, 7) - 1;
+    (SHORTEST_REST * (1_i32 << doublings)).min(LONGEST_REST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failing_job_rests_twice_as_long_each_time_up_to_an_hour() {
+        let minutes: Vec<i64> = (1..=9).map(|failures| rest(failures).num_minutes()).collect();
+        assert_eq!(minutes, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        assert_eq!(rest(i64::MAX), LONGEST_REST);
+    }
+}

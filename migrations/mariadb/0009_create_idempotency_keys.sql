@@ -9,6 +9,6 @@ create table if not exists idempotency_keys (
     answer mediumtext not null,
     created_at datetime(6) not null,
     primary key (tenant_id, user_id, idempotency_key),
-    key idempotency_keys_created_at (created_at),
+    key idempotency_keys_created_at (tenant_id, created_at),
     foreign key (tenant_id, user_id) references users (tenant_id, id) on delete cascade
 ) engine = innodb default character set utf8mb4 collate utf8mb4_nopad_bin;

@@ -12,4 +12,4 @@ create table idempotency_keys (
     foreign key (tenant_id, user_id) references users (tenant_id, id) on delete cascade
 ) without rowid;
 
-create index idempotency_keys_created_at on idempotency_keys (created_at);
+create index idempotency_keys_created_at on idempotency_keys (tenant_id, created_at);

@@ -6,7 +6,7 @@
 //! and may be tried again.
 
 mod in_flight;
-pub mod store;
+mod store;
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderName;
@@ -23,6 +23,7 @@ use crate::error::{ApiError, Code};
 use crate::sealer::Sealer;
 
 pub use in_flight::InFlight;
+pub use store::delete_expired;
 
 use in_flight::Turn;
 

@@ -51,3 +51,13 @@ pub async fn delete(conn: &mut Conn, scope: &Scope, key: &str, until: Timestamp)
     let delete = sql(delete).bind(scope.tenant()).bind(scope.user()).bind(key.to_owned()).bind(until);
     conn.execute(delete).await.map(|_| ())
 }
+
+/// Forgets keys of the tenant from before this moment, the oldest first, about as many as `limit`. Gives how many.
+pub async fn delete_expired(conn: &mut Conn, scope: &Scope, until: Timestamp, limit: i64) -> DbResult<u64> {
+    let last = "select created_at from idempotency_keys where tenant_id = ? and created_at <= ? \
+                order by created_at limit 1 offset ?";
+    let last = sql(last).bind(scope.tenant()).bind(until).bind(limit - 1);
+    let last: Option<(Timestamp,)> = conn.fetch_optional(last).await?;
+    let delete = sql("delete from idempotency_keys where tenant_id = ? and created_at <= ?");
+    conn.execute(delete.bind(scope.tenant()).bind(last.map_or(until, |(last,)| last))).await
+}

@@ -10,8 +10,6 @@ use crate::db::transaction;
 use crate::error::ApiError;
 use crate::{idempotency, mail, notifications};
 
-/// How long the answer to a request with an `Idempotency-Key` is kept.
-const ANSWERS: TimeDelta = TimeDelta::hours(24);
 /// How long an invitation is kept after it has expired.
 const INVITATIONS: TimeDelta = TimeDelta::days(30);
 /// How many rows are deleted in one transaction.
@@ -19,11 +17,11 @@ const BATCH: i64 = 1000;
 
 /// Deletes what has expired.
 pub async fn run(run: &Run<'_>) -> Result<String, ApiError> {
-    let answers = delete_answers(run).await?;
     let letters = delete_letters(run).await?;
-    let (mut notices, mut invitations, mut tokens) = (0, 0, 0);
+    let (mut answers, mut notices, mut invitations, mut tokens) = (0, 0, 0, 0);
     let mut tenants = Tenants::default();
     while let Some(scope) = tenants.next(run.app).await? {
+        answers += delete_answers(run, &scope).await?;
         notices += delete_notifications(run, &scope).await?;
         let deleted = delete_credentials(run, &scope).await?;
         invitations += deleted.0;
@@ -35,13 +33,13 @@ pub async fn run(run: &Run<'_>) -> Result<String, ApiError> {
     ))
 }
 
-async fn delete_answers(run: &Run<'_>) -> Result<u64, ApiError> {
+async fn delete_answers(run: &Run<'_>, scope: &Scope) -> Result<u64, ApiError> {
     let mut deleted = 0;
     loop {
         let now = run.app.clock.now();
         let batch = transaction!(run.app.db, |tx| {
             run.lease.hold(tx, now).await?;
-            Ok(idempotency::delete_expired(tx, before(now, ANSWERS), BATCH).await?)
+            Ok(idempotency::delete_expired(tx, scope, before(now, idempotency::LIFETIME), BATCH).await?)
         })?;
         if batch == 0 {
             return Ok(deleted);

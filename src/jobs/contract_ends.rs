@@ -6,10 +6,7 @@ use tracing::warn;
 use super::runner::reason;
 use super::tenants::Tenants;
 use super::{Run, store};
-use crate::audit::{self, Action, Changes, Event};
 use crate::auth::Scope;
-use crate::contracts::store::ContractRow;
-use crate::contracts::types::Contract;
 use crate::contracts::{self, Ended};
 use crate::db::transaction;
 use crate::error::{ApiError, Code};
@@ -21,8 +18,6 @@ const BATCH: i64 = 100;
 /// The most renewals of one run: a contract of one day that ended decades ago would keep it busy for too long. What is
 /// left follows with the next run.
 const MOST_RENEWALS: u32 = 10_000;
-/// What stands for an amount in the audit log.
-const HIDDEN: &str = "***";
 
 /// What has been done so far.
 #[derive(Debug, Default)]
@@ -71,7 +66,6 @@ async fn end(run: &Run<'_>, scope: &Scope, id: i64, tally: &mut Tally) -> Result
             return Ok(None);
         };
         let managers = store::managers(tx, scope).await?;
-        audit::record_all(tx, scope, events(&ended), now).await?;
         notifications::send(tx, scope, notice(&ended), &managers, now).await?;
         Ok(Some(ended.successor.is_some()))
     });
@@ -88,23 +82,6 @@ async fn end(run: &Run<'_>, scope: &Scope, id: i64, tally: &mut Tally) -> Result
         }
     }
     Ok(())
-}
-
-fn events(ended: &Ended) -> Vec<Event> {
-    let Ended { old, new, successor } = ended;
-    let action = if successor.is_some() { Action::Renewed } else { Action::Expired };
-    let changes = Changes::between(&shown(old), &shown(new));
-    let mut events = vec![Event::new(action, Resource::Contract, old.id).with(changes)];
-    if let Some(successor) = successor {
-        let changes = Changes::created(&shown(successor));
-        events.push(Event::new(Action::Created, Resource::Contract, successor.id).with(changes));
-    }
-    events
-}
-
-/// The contract as the audit log may show it.
-fn shown(contract: &ContractRow) -> Contract {
-    Contract::new(contract.clone(), Some(HIDDEN.into()))
 }
 
 /// Tells of the contract that follows, if one does.

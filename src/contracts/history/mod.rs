@@ -44,6 +44,7 @@ impl From<HistoryAction> for Action {
             HistoryAction::Created => Self::Created,
             HistoryAction::Updated => Self::Updated,
             HistoryAction::Renewed => Self::Renewed,
+            HistoryAction::Expired => Self::Expired,
         }
     }
 }

@@ -26,7 +26,7 @@ use crate::db::Db;
 use crate::edge;
 use crate::extract::BODY_LIMIT;
 use crate::policy::RolePolicy;
-use crate::{meetings, openapi, tasks, users, workflow};
+use crate::{audit, meetings, openapi, tasks, users, workflow};
 
 /// How long a request may take before it is answered 503; longer than any wait inside.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -123,6 +123,7 @@ fn routes() -> (Router<AppState>, OpenApi) {
         .merge(tasks::router())
         .merge(meetings::router())
         .merge(contracts::router())
+        .merge(audit::router())
         .merge(workflow::router());
     let (router, mut document) = openapi::base().nest("/api/v1", features).split_for_parts();
     openapi::complete(&mut document);

@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod cli;
 pub mod clock;
@@ -15,6 +16,7 @@ pub mod db;
 pub mod edge;
 pub mod error;
 pub mod etag;
+pub mod export;
 pub mod extract;
 pub mod fields;
 pub mod health;
@@ -23,6 +25,7 @@ pub mod mirror;
 pub mod openapi;
 pub mod page;
 pub mod policy;
+pub mod resource;
 pub mod server;
 pub mod tasks;
 pub mod telemetry;

@@ -37,6 +37,7 @@ use crate::health;
         (name = "tasks", description = "Weekly tasks"),
         (name = "meetings", description = "Meetings with their attendees and action items"),
         (name = "contracts", description = "Contracts, their amounts encrypted"),
+        (name = "audit", description = "What was done in the tenant, by whom"),
     ),
     components(schemas(ErrorBody)),
     modifiers(&BearerScheme),

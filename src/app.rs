@@ -29,11 +29,11 @@ use crate::db::Db;
 use crate::edge;
 use crate::extract::BODY_LIMIT;
 use crate::idempotency::InFlight;
-use crate::notifications::{self, Subscribers};
 use crate::mail::Mailer;
+use crate::notifications::{self, Subscribers};
 use crate::policy::RolePolicy;
 use crate::sealer::Sealer;
-use crate::{calendar, dashboard, meetings, openapi, reports, tasks, users, workflow};
+use crate::{audit, calendar, dashboard, meetings, openapi, reports, tasks, users, workflow};
 
 /// How long a request may take before it is answered 503; longer than any wait inside.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -74,6 +74,8 @@ pub struct Shared {
     pub role_policy: RolePolicy,
     /// `REGISTRATION`.
     pub registration: Registration,
+    /// `AUDIT_RETENTION_DAYS`.
+    pub audit_retention_days: u32,
     /// `APP_TIMEZONE`.
     pub timezone: Tz,
     /// `TRUSTED_PROXIES`.
@@ -110,6 +112,7 @@ impl AppState {
             audit_key: AuditKey::new(&config.secret_key),
             role_policy: config.role_policy,
             registration: config.registration,
+            audit_retention_days: config.audit_retention_days,
             timezone: config.timezone,
             trusted_proxies: config.trusted_proxies.clone(),
             mailer: config.mail.as_ref().map(Mailer::new),
@@ -161,7 +164,8 @@ fn routes() -> (Router<AppState>, OpenApi) {
         .merge(reports::router())
         .merge(dashboard::router())
         .merge(calendar::router())
-        .merge(notifications::router());
+        .merge(notifications::router())
+        .merge(audit::router());
     let (router, mut document) = openapi::base().nest("/api/v1", features).split_for_parts();
     openapi::complete(&mut document);
     (router, document)

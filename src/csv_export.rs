@@ -1,20 +1,16 @@
-//! Lists as CSV (RFC 4180) for spreadsheets: all rows that match, read and sent step by step, so that memory stays
-//! bounded however many there are.
+//! Lists as CSV (RFC 4180) for spreadsheets.
 
 use std::convert::Infallible;
 
-use axum::body::{Body, Bytes};
 use axum::extract::FromRequestParts;
-use axum::http::header;
 use axum::http::request::Parts;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use csv::{Terminator, WriterBuilder};
-use futures_util::stream;
 use serde_json::Value;
-use tracing::{Span, error};
 
 use crate::accept::quality;
 use crate::error::ApiError;
+use crate::export::{self, File, Piece, Pieces};
 use crate::page::Page;
 
 /// Without it Excel takes UTF-8 for the system's old encoding, and Hangul for garbage.
@@ -53,52 +49,24 @@ impl<S: Send + Sync> FromRequestParts<S> for WantsCsv {
 
 /// The file. The first rows are read before the answer begins: an error among them is an error like any other.
 pub async fn answer<E: Export>(export: E, start: Page) -> Result<Response, ApiError> {
-    let (rows, next) = export.step(&start).await?;
     let names: Vec<String> = E::COLUMNS.iter().map(|(name, _)| (*name).to_owned()).collect();
-    let mut first = BYTE_ORDER_MARK.as_bytes().to_vec();
-    write(&mut first, std::iter::once(names).chain(lines::<E>(&rows)))?;
-    let walk = Walk { export, ready: Some(first.into()), next, span: Span::current() };
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", E::FILE)),
-        (header::VARY, "accept".to_owned()),
-    ];
-    Ok((headers, Body::from_stream(stream::try_unfold(walk, Walk::go_on))).into_response())
+    let mut before = BYTE_ORDER_MARK.as_bytes().to_vec();
+    write(&mut before, std::iter::once(names))?;
+    export::send(Csv(export), start, before, File { name: E::FILE, kind: "text/csv; charset=utf-8" }).await
 }
 
-/// A file on its way.
-struct Walk<E> {
-    export: E,
-    ready: Option<Bytes>,
-    next: Option<Page>,
-    span: Span,
-}
+/// The rows as lines of CSV.
+struct Csv<E>(E);
 
-impl<E: Export> Walk<E> {
-    /// The next piece; an error breaks the answer off, so that nobody takes a part for the whole.
-    async fn go_on(mut self) -> Result<Option<(Bytes, Self)>, ApiError> {
-        if let Some(ready) = self.ready.take() {
-            return Ok(Some((ready, self)));
-        }
-        let Some(page) = self.next.take() else { return Ok(None) };
-        match piece(&self.export, &page).await {
-            Ok((piece, next)) => {
-                self.next = next;
-                Ok(Some((piece, self)))
-            }
-            Err(error) => {
-                self.span.in_scope(|| error!(code = error.code().name(), %error, "export broken off"));
-                Err(error)
-            }
-        }
+impl<E: Export> Pieces for Csv<E> {
+    type Place = Page;
+
+    async fn piece(&self, page: &Page) -> Result<Piece<Page>, ApiError> {
+        let (rows, next) = self.0.step(page).await?;
+        let mut piece = Vec::new();
+        write(&mut piece, lines::<E>(&rows))?;
+        Ok((piece, next))
     }
-}
-
-async fn piece<E: Export>(export: &E, page: &Page) -> Result<(Bytes, Option<Page>), ApiError> {
-    let (rows, next) = export.step(page).await?;
-    let mut piece = Vec::new();
-    write(&mut piece, lines::<E>(&rows))?;
-    Ok((piece.into(), next))
 }
 
 fn lines<E: Export>(rows: &[Value]) -> impl Iterator<Item = Vec<String>> {
@@ -143,7 +111,7 @@ fn defused(text: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::{HeaderMap, HeaderValue};
+    use axum::http::{HeaderMap, HeaderValue, header};
 
     use super::*;
 

@@ -41,6 +41,7 @@ use crate::health;
         (name = "reports", description = "What a week brought"),
         (name = "dashboard", description = "Figures over tasks, meetings and contracts"),
         (name = "notifications", description = "What has happened to the caller's work, as a list and as a stream"),
+        (name = "audit", description = "What was done in the tenant, by whom"),
     ),
     components(schemas(ErrorBody)),
     modifiers(&SecuritySchemes),

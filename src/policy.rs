@@ -92,6 +92,8 @@ actions! {
     ManageUsers: compatible [All, All, Nothing, Nothing, Nothing], strict [All, All, Nothing, Nothing, Nothing];
     /// Give the owner's role, and change an owner.
     ManageOwners: compatible [All, Nothing, Nothing, Nothing, Nothing], strict [All, Nothing, Nothing, Nothing, Nothing];
+    /// See the audit log.
+    ReadAuditLog: compatible [All, All, Nothing, Nothing, Nothing], strict [All, All, Nothing, Nothing, Nothing];
     /// See tasks.
     ReadTasks: compatible EVERYONE, strict EVERYONE;
     /// Make a task.

@@ -46,6 +46,8 @@ pub struct Config {
     pub role_policy: RolePolicy,
     /// `REGISTRATION`.
     pub registration: Registration,
+    /// `AUDIT_RETENTION_DAYS`: how long rows of the audit log are kept.
+    pub audit_retention_days: u32,
     /// `APP_TIMEZONE`: in which a day begins and ends.
     pub timezone: Tz,
     /// E-mail, if it is on.
@@ -154,6 +156,7 @@ impl Config {
                 RolePolicy::Compatible,
             ),
             registration: settings.registration(production),
+            audit_retention_days: settings.days("AUDIT_RETENTION_DAYS", 90),
             timezone: settings.parsed(&["APP_TIMEZONE"], "a time zone like Asia/Seoul", Tz::Asia__Seoul),
             mail: settings.mail(production),
             jobs_at: settings.jobs_at(),

@@ -88,6 +88,15 @@ impl<'a> Settings<'a> {
         seconds
     }
 
+    /// A number of days.
+    pub fn days(&mut self, name: &str, default: u32) -> u32 {
+        let days = self.parsed(&[name], "a number of days", default);
+        if !(1..=3650).contains(&days) {
+            self.problem(name, "must be between 1 and 3650 days");
+        }
+        days
+    }
+
     /// A secret; production demands one that is long and not public.
     pub fn secret(&mut self, name: &str, production: bool) -> SecretString {
         let value = self.text(name);

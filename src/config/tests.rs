@@ -20,6 +20,7 @@ fn nothing_set_is_development_on_sqlite() {
     assert_eq!((config.host.to_string().as_str(), config.port), ("127.0.0.1", 4001));
     assert_eq!(config.database.target.to_string(), "SQLite, msspbiz_dev.db");
     assert_eq!(config.registration, Registration::Open);
+    assert_eq!(config.audit_retention_days, 90);
 }
 
 #[test]
@@ -34,6 +35,7 @@ fn every_problem_is_named_at_once() {
         ("DATABASE_URL", "postgres://localhost/x"),
         ("APP_TIMEZONE", "Seoul"),
         ("JOBS_AT", "24:00"),
+        ("AUDIT_RETENTION_DAYS", "0"),
     ]);
     let names = [
         "APP_ENV",
@@ -45,6 +47,7 @@ fn every_problem_is_named_at_once() {
         "DATABASE_URL",
         "APP_TIMEZONE",
         "JOBS_AT",
+        "AUDIT_RETENTION_DAYS",
     ];
     for name in names {
         assert!(text.contains(name), "{name} is not in {text}");

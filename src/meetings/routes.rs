@@ -99,7 +99,8 @@ async fn create_meeting(
     transaction!(app.db, |tx| {
         once.claim(tx, &scope).await?;
         let id = store::insert(tx, &scope, &row).await?;
-        trail::meeting(tx, &scope, None, Some(&find(tx, &scope, id).await?), now).await?;
+        let row = find(tx, &scope, id).await?;
+        trail::meeting(tx, &scope, None, Some(&row), now).await?;
         let meeting = find_whole(tx, &scope, id).await?;
         let tag = meeting.tag();
         let answer = MeetingChanged { message: "Meeting created successfully", meeting };

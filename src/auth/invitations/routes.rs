@@ -22,6 +22,7 @@ use crate::extract::{Body, Id, Query};
 use crate::idempotency::{Begun, IdempotencyKey};
 use crate::page::PageParams;
 use crate::policy::{ManageOwners, ManageUsers, Role};
+use crate::resource::Resource;
 
 /// How long an invitation counts.
 const LIFETIME: TimeDelta = TimeDelta::days(7);

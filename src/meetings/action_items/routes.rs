@@ -15,7 +15,7 @@ use crate::answer::Created;
 use crate::app::AppState;
 use crate::auth::{self, May, Scope};
 use crate::db::{Conn, transaction};
-use crate::error::{ApiError, Code, FieldMessage};
+use crate::error::{ApiError, FieldMessage};
 use crate::extract::{Body, Id, Ids, Query};
 use crate::idempotency::{Begun, IdempotencyKey};
 use crate::meetings::change::{find, find_changeable, find_to_change};

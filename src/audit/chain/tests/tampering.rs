@@ -1,0 +1,377 @@
+//! Thousands of ways to tamper with a log, each of which must be found, and named at its place.
+
+use super::{Chain, DAY, Entry, Kind, Log, Problem, moment, names};
+
+/// What somebody with access to the database does to the log.
+#[derive(Debug, Clone, Copy)]
+enum Tampering {
+    EditContent,
+    EditCode,
+    EditSeal,
+    EditPreviousSeal,
+    EditId,
+    Renumber,
+    Delete,
+    CutTail,
+    SwapContents,
+    SwapNumbers,
+    SwapIds,
+    Shift,
+    Duplicate,
+    CopyUnsealed,
+    CopyAndSeal,
+    Forge,
+    ForgeAndSeal,
+    ForgeBeyond,
+    Unseal,
+    EditHead,
+    EditCheckpoint,
+    DeleteHead,
+    PutHeadBack,
+    PutCheckpointBack,
+    PutRowBack,
+    PutRowBackUnsealed,
+}
+
+const ALL: [Tampering; 26] = [
+    Tampering::EditContent,
+    Tampering::EditCode,
+    Tampering::EditSeal,
+    Tampering::EditPreviousSeal,
+    Tampering::EditId,
+    Tampering::Renumber,
+    Tampering::Delete,
+    Tampering::CutTail,
+    Tampering::SwapContents,
+    Tampering::SwapNumbers,
+    Tampering::SwapIds,
+    Tampering::Shift,
+    Tampering::Duplicate,
+    Tampering::CopyUnsealed,
+    Tampering::CopyAndSeal,
+    Tampering::Forge,
+    Tampering::ForgeAndSeal,
+    Tampering::ForgeBeyond,
+    Tampering::Unseal,
+    Tampering::EditHead,
+    Tampering::EditCheckpoint,
+    Tampering::DeleteHead,
+    Tampering::PutHeadBack,
+    Tampering::PutCheckpointBack,
+    Tampering::PutRowBack,
+    Tampering::PutRowBackUnsealed,
+];
+
+const GONE: &[Kind] = &[Kind::Missing, Kind::CutTail];
+const ODD: &[Kind] = &[Kind::Reordered, Kind::Inserted];
+
+/// What must be found: how many problems, and of which kinds at which number.
+type Expected = (usize, Vec<(&'static [Kind], i64)>);
+
+/// A row has two numbers before it is taken out of the log and after.
+fn edit(log: &mut Log, seq: i64, change: impl FnOnce(&mut Entry)) {
+    change(log.entries.iter_mut().find(|entry| entry.seq == Some(seq)).unwrap());
+}
+
+fn edited(text: &str) -> String {
+    if text.ends_with('x') { format!("{text}y") } else { format!("{text}x") }
+}
+
+fn edit_some(value: &mut Option<String>) {
+    *value = Some(value.as_deref().map_or_else(String::new, edited));
+}
+
+/// Edits one of the columns that tell what was done.
+fn edit_content(entry: &mut Entry, column: usize) {
+    match column {
+        0 => entry.nonce = edited(&entry.nonce),
+        1 => entry.action = edited(&entry.action),
+        2 => entry.resource_type = edited(&entry.resource_type),
+        3 => edit_some(&mut entry.resource_id),
+        4 => edit_some(&mut entry.user_id),
+        5 => edit_some(&mut entry.ip),
+        6 => edit_some(&mut entry.user_agent),
+        7 => edit_some(&mut entry.request_id),
+        8 => entry.changes = edited(&entry.changes),
+        9 => entry.created_at = entry.created_at.replace('6', "7"),
+        10 => entry.created_at = "nonsense".into(),
+        _ => entry.user_agent = entry.user_agent.is_none().then(String::new),
+    }
+}
+
+fn edit_head(chain: &mut Chain, column: usize) {
+    match column {
+        0 => chain.last_seq -= 1,
+        1 => chain.last_seal = edited(&chain.last_seal),
+        2 => chain.faults += 1,
+        3 => chain.fault_seq = Some(1),
+        4 => chain.fault_at = Some(moment(0)),
+        _ => chain.head_mac = edited(&chain.head_mac),
+    }
+}
+
+fn edit_checkpoint(chain: &mut Chain, column: usize) {
+    match column {
+        0 => chain.first_seq += 1,
+        1 => chain.previous_seal = edited(&chain.previous_seal),
+        2 => chain.deleted_before = Some(moment(0)),
+        _ => chain.checkpoint_mac = edited(&chain.checkpoint_mac),
+    }
+}
+
+fn unsealed(entry: &Entry, id: i64) -> Entry {
+    Entry { id, seq: None, previous_seal: None, seal: None, ..entry.clone() }
+}
+
+/// Exchanges what two rows say.
+fn swap_contents(log: &mut Log, one: &Entry, other: &Entry) {
+    for (at, from) in [(one, other), (other, one)] {
+        let place = Entry { previous_seal: at.previous_seal.clone(), seal: at.seal.clone(), ..from.clone() };
+        edit(log, at.seq.unwrap(), |entry| *entry = Entry { id: at.id, seq: at.seq, ..place });
+    }
+}
+
+/// Lets the log go on for days, until retention has deleted all rows of before.
+fn outlive(log: &mut Log) {
+    log.now += 3 * DAY;
+    log.write(2);
+    log.seal();
+    log.retain(1);
+}
+
+/// Tampers with the log, and gives what must be found.
+fn tamper(log: &mut Log, tampering: Tampering) -> Expected {
+    log.seal();
+    let sealed = log.sealed();
+    let (first, last) = (log.chain().first_seq, log.chain().last_seq);
+    let row = sealed[log.rng.usize(..sealed.len())].clone();
+    let others: Vec<&Entry> = sealed.iter().filter(|entry| entry.id != row.id).collect();
+    let other = others[log.rng.usize(..others.len())].clone();
+    let (seq, other_seq) = (row.seq.unwrap(), other.seq.unwrap());
+    let at = |kinds: &'static [Kind]| (1, vec![(kinds, seq)]);
+    let at_both = (2, vec![(&[Kind::Reordered][..], seq), (&[Kind::Reordered][..], other_seq)]);
+    let of_chain = (1, vec![]);
+    log.last_id += 1;
+    let new_id = log.last_id;
+    match tampering {
+        Tampering::EditContent => {
+            let column = log.rng.usize(..12);
+            edit(log, seq, |entry| edit_content(entry, column));
+            at(&[Kind::Edited])
+        }
+        Tampering::EditCode => {
+            edit(log, seq, |entry| entry.mac = edited(&entry.mac));
+            at(&[Kind::Edited])
+        }
+        Tampering::EditSeal => {
+            edit(log, seq, |entry| edit_some(&mut entry.seal));
+            at(&[Kind::Reordered])
+        }
+        Tampering::EditPreviousSeal => {
+            edit(log, seq, |entry| edit_some(&mut entry.previous_seal));
+            at(&[Kind::Reordered])
+        }
+        Tampering::EditId => {
+            edit(log, seq, |entry| entry.id = new_id);
+            at(&[Kind::Reordered])
+        }
+        Tampering::Renumber => {
+            let mut to = log.rng.i64(first - 3..last + 6);
+            if to == seq {
+                to = last + 6;
+            }
+            edit(log, seq, |entry| entry.seq = Some(to));
+            (2, vec![(GONE, seq), (ODD, to)])
+        }
+        Tampering::Delete => {
+            log.entries.retain(|entry| entry.id != row.id);
+            at(if seq == last { &[Kind::CutTail] } else { &[Kind::Missing] })
+        }
+        Tampering::CutTail => {
+            log.entries.retain(|entry| entry.seq < Some(seq));
+            (1, (seq..=last).map(|seq| (&[Kind::CutTail][..], seq)).collect())
+        }
+        Tampering::SwapContents => {
+            swap_contents(log, &row, &other);
+            at_both
+        }
+        Tampering::SwapNumbers => {
+            // Under no number in between, or `edit` would find the wrong one.
+            edit(log, seq, |entry| entry.seq = Some(i64::MAX));
+            edit(log, other_seq, |entry| entry.seq = Some(seq));
+            edit(log, i64::MAX, |entry| entry.seq = Some(other_seq));
+            at_both
+        }
+        Tampering::SwapIds => {
+            edit(log, seq, |entry| entry.id = other.id);
+            edit(log, other_seq, |entry| entry.id = row.id);
+            at_both
+        }
+        Tampering::Shift => {
+            let moved = |entry: &&mut Entry| entry.seq >= Some(seq);
+            let mut count = 1;
+            for entry in log.entries.iter_mut().filter(moved) {
+                entry.seq = entry.seq.map(|seq| seq + 1);
+                count = 2;
+            }
+            let mut expected: Vec<_> = (seq + 1..=last + 1).map(|seq| (ODD, seq)).collect();
+            expected.push((GONE, seq));
+            (count, expected)
+        }
+        Tampering::Duplicate => {
+            log.entries.push(Entry { id: new_id, ..row });
+            (2, vec![(&[Kind::Inserted], seq), (&[Kind::Copied], seq)])
+        }
+        Tampering::CopyUnsealed => {
+            log.entries.push(unsealed(&row, new_id));
+            of_chain
+        }
+        Tampering::CopyAndSeal => {
+            log.entries.push(unsealed(&row, new_id));
+            log.seal();
+            (1, vec![(&[Kind::Copied], last + 1)])
+        }
+        Tampering::Forge => {
+            log.entries.push(Entry { action: "updated!".into(), nonce: "forged".into(), ..unsealed(&row, new_id) });
+            of_chain
+        }
+        Tampering::ForgeAndSeal => {
+            log.entries.push(Entry { action: "updated!".into(), nonce: "forged".into(), ..unsealed(&row, new_id) });
+            log.write(2);
+            log.seal();
+            log.write(1);
+            log.seal();
+            (1, vec![(&[Kind::Inserted], last + 1)])
+        }
+        Tampering::ForgeBeyond => {
+            let to = last + log.rng.i64(1..4);
+            log.entries.push(Entry { id: new_id, seq: Some(to), nonce: "forged".into(), ..row });
+            log.write(2);
+            if log.rng.bool() {
+                log.seal();
+            }
+            (1, vec![(&[Kind::Inserted], to)])
+        }
+        Tampering::Unseal => {
+            edit(log, seq, |entry| *entry = unsealed(&row, row.id));
+            log.seal();
+            at(GONE)
+        }
+        Tampering::EditHead => {
+            let column = log.rng.usize(..6);
+            edit_head(log.chain(), column);
+            of_chain
+        }
+        Tampering::EditCheckpoint => {
+            let column = log.rng.usize(..4);
+            edit_checkpoint(log.chain(), column);
+            of_chain
+        }
+        Tampering::DeleteHead => {
+            log.chain = None;
+            of_chain
+        }
+        Tampering::PutHeadBack => {
+            let head = log.chain.clone();
+            log.write(2);
+            log.seal();
+            log.chain = head;
+            (1, vec![(&[Kind::BeyondHead], last + 1), (&[Kind::BeyondHead], last + 2)])
+        }
+        Tampering::PutCheckpointBack => {
+            let Chain { first_seq, previous_seal, deleted_before, checkpoint_mac, .. } = log.chain().clone();
+            outlive(log);
+            let now = log.chain().clone();
+            log.chain = Some(Chain { first_seq, previous_seal, deleted_before, checkpoint_mac, ..now });
+            (1, (first..=last).map(|seq| (&[Kind::Missing][..], seq)).collect())
+        }
+        Tampering::PutRowBack => {
+            outlive(log);
+            log.entries.push(row);
+            at(&[Kind::Inserted])
+        }
+        Tampering::PutRowBackUnsealed => {
+            outlive(log);
+            log.entries.push(unsealed(&row, row.id));
+            log.seal();
+            (1, vec![(&[Kind::OutOfTime], last + 3)])
+        }
+    }
+}
+
+#[test]
+fn every_tampering_is_found_and_named_at_its_place() {
+    for tampering in ALL {
+        for seed in 0..200 {
+            let mut log = Log::grown(seed);
+            let (count, expected) = tamper(&mut log, tampering);
+            let problems = log.problems();
+            assert!(problems.len() >= count.min(1), "{tampering:?} {seed} is not found");
+            assert!(problems.len() <= count.max(expected.len()), "{tampering:?} {seed}: too many in {problems:?}");
+            for (kinds, seq) in expected {
+                assert!(names(&problems, kinds, seq), "{tampering:?} {seed}: no {kinds:?} at {seq} in {problems:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn several_at_once_are_found_too_and_neither_sealing_nor_retention_covers_them_up() {
+    for seed in 0..3000 {
+        let mut log = Log::grown(seed);
+        // What another one undoes, or reaches no row, proves nothing: the first one is checked alone above.
+        for _ in 0..log.rng.usize(1..3) {
+            let tampering = ALL[log.rng.usize(..15)];
+            tamper(&mut log, tampering);
+            if log.problems().is_empty() || log.sealed().len() < 2 || log.chain.is_none() {
+                break;
+            }
+        }
+        if log.problems().is_empty() {
+            continue;
+        }
+        let before = log.problems();
+        log.write(2);
+        log.seal();
+        assert_ne!(log.problems(), [], "{seed}: sealing covers up {before:?}");
+        log.now += DAY;
+        log.write(2);
+        log.seal();
+        let kept = log.rng.usize(1..4);
+        log.retain(kept);
+        assert_ne!(log.problems(), [], "{seed}: retention covers up {before:?}");
+    }
+}
+
+#[test]
+fn a_forged_or_deleted_head_is_remembered_when_sealing_goes_on_and_forgotten_with_the_rows() {
+    for seed in 0..300 {
+        for tampering in [Tampering::EditHead, Tampering::DeleteHead] {
+            let mut log = Log::grown(seed);
+            tamper(&mut log, tampering);
+            log.write(1);
+            log.seal();
+            let fault = log.chain().last_seq;
+            assert_eq!(log.problems(), [Problem::of_seqs(Kind::EarlierFault, fault, fault)], "{tampering:?} {seed}");
+            outlive(&mut log);
+            assert_eq!(log.problems(), [], "{tampering:?} {seed}");
+        }
+    }
+}
+
+#[test]
+fn a_tail_that_is_cut_off_under_a_forged_head_is_remembered() {
+    for seed in 0..300 {
+        let mut log = Log::grown(seed);
+        log.seal();
+        let sealed = log.sealed();
+        let kept = &sealed[log.rng.usize(..sealed.len() - 1)];
+        log.entries.retain(|entry| entry.seq <= kept.seq);
+        let chain = log.chain();
+        (chain.last_seq, chain.last_seal) = (kept.seq.unwrap(), kept.seal.clone().unwrap());
+        assert_eq!(log.problems(), [Problem::of_chain(Kind::HeadForged)], "{seed}");
+        log.write(3);
+        log.seal();
+        assert!(log.problems().iter().any(|problem| problem.kind == Kind::EarlierFault), "{seed}");
+    }
+}

@@ -1,0 +1,115 @@
+//! The audit log: who did what, from where and when, written in the same transaction as what was done.
+//!
+//! # What it proves
+//!
+//! Every row is signed by its writer under a key that is derived from `SECRET_KEY` and is not in the database. A step
+//! in the background then seals each tenant's rows into a chain, in the order in which it finds them: a row's seal is of
+//! its number, its id, its content and the seal before it ([`chain`]). Writers wait neither for each other nor for the
+//! seals; a row is unsealed for a second or two while the server runs.
+//!
+//! Whoever can write to the database, but does not have the key, cannot hide from `bizcenter audit verify` that he
+//!
+//! * edited a row, sealed or not,
+//! * removed, inserted, copied, renumbered or reordered sealed rows, or cut rows off at the end,
+//! * edited the head of the chain, or the checkpoint that retention leaves behind,
+//! * put rows back that retention has deleted.
+//!
+//! It names the place of each. Neither the next seal nor retention covers tampering up: sealing goes on behind it, but
+//! what the server came upon is kept, signed, for as long as rows are.
+//!
+//! # What it does not prove
+//!
+//! * A row that is deleted **before it is sealed** leaves no trace. Nobody can tell it from one that was never written.
+//! * A database that is put back **as a whole** to an earlier state, rows and head, is a valid earlier state. The same
+//!   goes for one tenant whose rows are cut off while an old head is put back, and for a tenant of whom all rows and the
+//!   chain are deleted. Only a head that was noted elsewhere shows it: the server logs the heads every hour,
+//!   `audit verify` and an export as JSON lines tell them, and `audit verify --head SEQ:SEAL` looks for one.
+//! * Whoever **has the key**, and so whoever commands a server's process, can forge everything that has no noted head
+//!   behind it. A noted head stands for all rows before it: not even with the key can they be changed under it.
+//! * That what was written is **true**. The server writes what it sees: an address that a trusted proxy tells it, a name
+//!   that signs in with a stolen password.
+//! * Under another `SECRET_KEY` nothing verifies that was written before. Keep the old one to verify the old rows.
+//!
+//! # Layout
+//!
+//! [`record`] and [`record_all`] are for those who change something. `seal` and [`retention`] work on the chain, and
+//! [`verify`] looks at it; `export` is what callers take away, and [`exported`] checks that later.
+
+mod changes;
+pub mod chain;
+mod event;
+mod export;
+pub mod exported;
+mod key;
+pub mod retention;
+mod routes;
+pub mod seal;
+pub mod store;
+pub mod types;
+pub mod verify;
+
+pub use changes::{Change, Changes};
+pub use event::{Action, Event};
+pub use key::AuditKey;
+pub use routes::router;
+
+use uuid::Uuid;
+
+use self::chain::Facts;
+use self::store::NewAuditLogRow;
+use crate::auth::Scope;
+use crate::clock::Timestamp;
+use crate::db::Conn;
+use crate::error::ApiError;
+
+/// Writes down what was done, in the transaction that does it.
+pub async fn record(conn: &mut Conn, scope: &Scope, event: Event, now: Timestamp) -> Result<(), ApiError> {
+    record_all(conn, scope, vec![event], now).await
+}
+
+/// Writes down all that was done, in the transaction that does it, with few statements.
+pub async fn record_all(
+    conn: &mut Conn,
+    scope: &Scope,
+    events: Vec<Event>,
+    now: Timestamp,
+) -> Result<(), ApiError> {
+    let rows = events.into_iter().map(|event| signed(scope, event, now));
+    let rows = rows.collect::<Result<_, _>>().map_err(ApiError::internal)?;
+    Ok(store::insert(conn, scope, rows).await?)
+}
+
+/// The row of an event, with its code.
+fn signed(scope: &Scope, event: Event, now: Timestamp) -> Result<NewAuditLogRow, serde_json::Error> {
+    let Event { action, resource_type, resource_id, changes } = event;
+    let changes = serde_json::to_string(&changes)?;
+    let (origin, user_id) = (scope.origin(), scope.author());
+    let (ip, nonce) = (origin.ip.map(|ip| ip.to_string()), Uuid::new_v4().simple().to_string());
+    let (resource, user) = (resource_id.map(|id| id.to_string()), user_id.map(|id| id.to_string()));
+    let facts = Facts {
+        nonce: &nonce,
+        action: action.as_str(),
+        resource_type: resource_type.as_str(),
+        resource_id: resource.as_deref(),
+        user_id: user.as_deref(),
+        ip: ip.as_deref(),
+        user_agent: origin.user_agent.as_deref(),
+        request_id: origin.request_id.as_deref(),
+        changes: &changes,
+        created_at: Some(now),
+    };
+    let mac = facts.sign(scope.audit_key(), scope.tenant());
+    Ok(NewAuditLogRow {
+        action,
+        resource_type,
+        resource_id,
+        user_id,
+        ip,
+        user_agent: origin.user_agent.clone(),
+        request_id: origin.request_id.clone(),
+        changes,
+        created_at: now,
+        nonce,
+        mac,
+    })
+}

@@ -1,0 +1,48 @@
+//! Verifies a tenant's log in the database, in steps, while the server goes on writing, sealing and deleting.
+
+use std::sync::Arc;
+
+use super::chain::store;
+use super::chain::verifier::{Noted, Report, Verifier};
+use super::key::AuditKey;
+use crate::db::{Conn, DbResult};
+
+pub use super::chain::store::tenants;
+
+/// Rows a step.
+const STEP: usize = 500;
+/// The most copies that are shown.
+const MOST_COPIES: usize = 1000;
+
+/// Verifies the tenant's log; looks for a noted head in it, if there is one.
+pub async fn verify(conn: &mut Conn, key: &AuditKey, tenant: &Arc<str>, noted: Option<Noted>) -> DbResult<Report> {
+    let mut before = store::find(conn, tenant).await?;
+    let mut verifier = Verifier::new(key, tenant, noted, before.as_ref());
+    let mut place = store::START;
+    loop {
+        let entries = store::sealed(conn, tenant, place, STEP).await?;
+        // Read once more: a row that is missing above may have been deleted by retention since the last look.
+        let after = store::find(conn, tenant).await?;
+        verifier.refresh(after.as_ref());
+        entries.iter().for_each(|entry| verifier.sealed(entry));
+        place = entries.last().and_then(|last| Some((last.seq?, last.id))).unwrap_or(place);
+        // The rows end where the head says only if it did not move while they were read.
+        if entries.is_empty() && before == after {
+            break;
+        }
+        before = after;
+    }
+    let mut id = i64::MIN;
+    loop {
+        let entries = store::unsealed(conn, tenant, id, STEP).await?;
+        entries.iter().for_each(|entry| verifier.unsealed(entry));
+        id = entries.last().map_or(id, |last| last.id);
+        if entries.len() < STEP {
+            break;
+        }
+    }
+    for (seq, id) in store::copies(conn, tenant, MOST_COPIES).await? {
+        verifier.copied(seq, id);
+    }
+    Ok(verifier.finish(before.as_ref()))
+}

@@ -8,6 +8,7 @@ pub mod answer;
 pub mod app;
 pub mod audit;
 pub mod auth;
+pub mod background;
 pub mod calendar;
 pub mod cli;
 pub mod clock;

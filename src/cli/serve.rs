@@ -7,9 +7,10 @@ use tracing::info;
 
 use super::{Outcome, open_migrated};
 use crate::app::{self, AppState};
+use crate::background::Background;
 use crate::clock::Clock;
 use crate::config::{Config, Environment};
-use crate::{notifications, server};
+use crate::server;
 
 /// Serves until a signal stops it.
 pub async fn serve(config: &Config) -> Outcome {
@@ -28,13 +29,13 @@ pub async fn serve(config: &Config) -> Outcome {
     let stop = server::stop_signal()?;
     // Whoever started the server may have stopped listening to it already.
     let _ = writeln!(std::io::stdout(), "API   http://{address}/api/v1\nDocs  http://{address}/api/docs");
-    let bus = tokio::spawn(notifications::bus::run(state, stopping.clone()));
+    let background = Background::start(&state);
     let stop = async {
         stop.await;
         stopping.cancel();
     };
     server::serve(listener, service, stop).await;
-    bus.await?;
+    background.stop().await;
     db.close().await;
     info!("stopped");
     Ok(())

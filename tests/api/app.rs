@@ -126,7 +126,9 @@ impl TestApp {
         let service = app::service(&config, state.clone());
         let (stop, stopped) = oneshot::channel::<()>();
         let stopping = state.stopping.clone();
+        // All that goes on beside requests but the jobs, which tests run by hand.
         tokio::spawn(notifications::bus::run(state.clone(), stopping.clone()));
+        tokio::spawn(bizcenter::audit::seal::run(state.clone(), stopping.clone()));
         tokio::spawn(server::serve(listener, service, async move {
             let _ = stopped.await;
             stopping.cancel();

@@ -105,7 +105,8 @@ impl Log {
                 Some(chain) if chain.has_genuine_head(&self.key, TENANT) => chain,
                 found => Chain::recovered(&self.key, TENANT, found, sealed.first(), last, moment(self.now)),
             };
-            for (entry, link) in unsealed.iter_mut().zip(chain.append(&self.key, TENANT, &unsealed.clone())) {
+            let links = chain.append(&self.key, TENANT, &unsealed);
+            for (entry, link) in unsealed.iter_mut().zip(links) {
                 let Link { id: _, seq, previous_seal, seal, is_genuine: _ } = link;
                 (entry.seq, entry.previous_seal, entry.seal) = (Some(seq), Some(previous_seal), Some(seal));
             }

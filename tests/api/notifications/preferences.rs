@@ -134,11 +134,11 @@ on_both! {
         assert_eq!(titles_of(&app, &both).await, ["mailed", "not mailed"]);
         // What is only for the letter is nowhere else.
         assert_eq!(titles_of(&app, &mail).await, ["not mailed"]);
-        let list = super::list(&app, &mail, "unread=true").await;
+        let list = crate::notifications::list(&app, &mail, "unread=true").await;
         assert_eq!((&list["total"], &list["unread_count"]), (&json!(1), &json!(1)));
         let id = app.count("select id from notifications where in_app = false").await;
-        app.call(Method::POST, &format!("{}/{id}/read", super::LIST)).by(&mail).expect(404).await;
-        let all = app.call(Method::POST, &format!("{}/read-all", super::LIST)).by(&mail).expect(200).await;
+        app.call(Method::POST, &format!("{}/{id}/read", crate::notifications::LIST)).by(&mail).expect(404).await;
+        let all = app.call(Method::POST, &format!("{}/read-all", crate::notifications::LIST)).by(&mail).expect(200).await;
         assert_eq!(all["updated"], 1);
     }
 }

@@ -179,7 +179,7 @@ on_both! {
     async fn who_has_no_token_gets_no_stream(app) {
         let (user, text) = (app.user("test-001", Viewer).await, "Missing Authorization Header");
         let refused = app.get(STREAM).expect(401).await;
-        assert_eq!(without_request_id(refused), super::unauthorized("missing_token", text));
+        assert_eq!(without_request_id(refused), crate::notifications::unauthorized("missing_token", text));
         let path = format!("{STREAM}?access_token={}&token={}", user.token, user.token);
         assert_eq!(app.get(&path).expect(401).await["code"], "missing_token");
         for id in ["x", "1.5", "-1", "9223372036854775808", "1;2"] {

@@ -44,6 +44,11 @@ impl Scope {
         Self { tenant, user: Some(user.id), role: user.role, policy, origin: origin.into() }
     }
 
+    /// For who has not shown that he is this user; all that it is good for is to say so in the audit log.
+    pub(super) fn of_nobody(user: &UserRow, app: &AppState, origin: Origin) -> Self {
+        Self { user: None, role: Role::Viewer, ..Self::of(user, app, origin) }
+    }
+
     /// The tenant.
     pub fn tenant(&self) -> &Arc<str> {
         &self.tenant

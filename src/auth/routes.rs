@@ -14,15 +14,17 @@ use super::password::{self, Verdict};
 use super::store::{self, NewUserRow, UserRow};
 use super::token::{TokenType, bearer};
 use super::types::{LoggedIn, Login, Refresh, Refreshed, Register, Registered, User, UserAnswer};
-use super::{May, sessions};
+use super::{May, Scope, sessions};
 use crate::answer::NO_STORE;
 use crate::app::AppState;
+use crate::audit::{self, Action, Changes, Event};
 use crate::config::Registration;
 use crate::db::transaction;
 use crate::error::{ApiError, Code, ErrorBody, FieldMessage};
 use crate::extract::Body;
 use crate::origin::Origin;
 use crate::policy::{ReadSelf, Role};
+use crate::resource::Resource;
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
@@ -48,7 +50,11 @@ pub fn router() -> OpenApiRouter<AppState> {
         (status = 409, description = "The e-mail address is taken", body = ErrorBody),
     ),
 )]
-async fn register(State(app): State<AppState>, body: Body<Register>) -> Result<impl IntoResponse, ApiError> {
+async fn register(
+    State(app): State<AppState>,
+    origin: Origin,
+    body: Body<Register>,
+) -> Result<impl IntoResponse, ApiError> {
     match app.registration {
         Registration::Closed => return Err(Code::RegistrationClosed.into()),
         Registration::Invite if !body.has("invite_token")? => return Err(Code::InvitationRequired.into()),
@@ -79,7 +85,11 @@ async fn register(State(app): State<AppState>, body: Body<Register>) -> Result<i
             None => store::ensure_tenant(tx, &new.tenant_id, now).await?,
         }
         let id = store::insert(tx, &new).await.map_err(|error| ApiError::duplicate(error, Code::EmailTaken))?;
-        store::find_by_id(tx, id).await?.ok_or_else(|| ApiError::internal("a new user is gone"))
+        let user = store::find_by_id(tx, id).await?.ok_or_else(|| ApiError::internal("a new user is gone"))?;
+        let scope = Scope::of(&user, &app, origin.clone());
+        let changes = Changes::created(&User::from(user.clone()));
+        audit::record(tx, &scope, Event::new(Action::Registered, Resource::User, id).with(changes), now).await?;
+        Ok(user)
     })?;
     let answer = Registered { message: "User registered successfully", user: user.into() };
     Ok((StatusCode::CREATED, [NO_STORE], Json(answer)))
@@ -99,22 +109,30 @@ async fn register(State(app): State<AppState>, body: Body<Register>) -> Result<i
 async fn login(State(app): State<AppState>, origin: Origin, body: Body<Login>) -> Result<impl IntoResponse, ApiError> {
     let Login { email, password } = body.read()?;
     let attempt = app.failed_logins.attempt(&email, origin.ip).await?;
-    let authenticated = authenticate(&app, &email, password).await;
-    if matches!(&authenticated, Err(error) if error.code() == Code::WrongCredentials) {
-        attempt.failed();
-    } else {
-        drop(attempt);
-    }
-    let (user, verdict) = authenticated?;
+    let user = store::find_by_email(&mut app.db.read().await?, &email).await?;
+    let verdict = password::verify(user.as_ref().map(|user| user.password_hash.clone()), password).await?;
+    let user = match user {
+        Some(user) if verdict != Verdict::Wrong => user,
+        user => {
+            attempt.failed();
+            if let Some(user) = user {
+                record_refusal(app, &user, origin);
+            }
+            return Err(Code::WrongCredentials.into());
+        }
+    };
+    drop(attempt);
     if !user.is_active {
+        record_refusal(app, &user, origin);
         return Err(Code::AccountInactive.into());
     }
-    let now = app.clock.now();
+    let (scope, now) = (Scope::of(&user, &app, origin), app.clock.now());
     transaction!(app.db, |tx| {
         if let Verdict::Outdated(new) = &verdict {
             store::replace_password_hash(tx, user.id, &user.password_hash, new).await?;
         }
-        Ok(store::touch_last_login(tx, user.id, now).await?)
+        store::touch_last_login(tx, user.id, now).await?;
+        audit::record(tx, &scope, Event::new(Action::LoggedIn, Resource::Session, user.id), now).await
     })?;
     let answer = LoggedIn {
         access_token: app.tokens.issue(TokenType::Access, &user, now)?,
@@ -169,12 +187,15 @@ async fn get_current_user(
     Ok(([NO_STORE], Json(UserAnswer { user: user.into() })))
 }
 
-/// The user whose e-mail address and password these are.
-async fn authenticate(app: &AppState, email: &str, password: SecretString) -> Result<(UserRow, Verdict), ApiError> {
-    let user = store::find_by_email(&mut app.db.read().await?, email).await?;
-    let verdict = password::verify(user.as_ref().map(|user| user.password_hash.clone()), password).await?;
-    match (user, verdict) {
-        (Some(user), verdict @ (Verdict::Right | Verdict::Outdated(_))) => Ok((user, verdict)),
-        _ => Err(Code::WrongCredentials.into()),
-    }
+/// Writes down that somebody was not let in to this account; nobody waits for it, or an address with an account would be
+/// told from one without by the time that its refusal takes.
+fn record_refusal(app: AppState, user: &UserRow, origin: Origin) {
+    let (scope, id, now) = (Scope::of_nobody(user, &app, origin), user.id, app.clock.now());
+    tokio::spawn(async move {
+        let event = Event::new(Action::LoginFailed, Resource::Session, id);
+        let recorded = transaction!(app.db, |tx| audit::record(tx, &scope, event.clone(), now).await);
+        if let Err(error) = recorded {
+            tracing::error!(%error, user = id, "a failed login could not be written to the audit log");
+        }
+    });
 }

@@ -7,6 +7,7 @@ pub mod history;
 mod renewal;
 mod routes;
 pub mod store;
+mod trail;
 pub mod types;
 
 pub use amount::{AmountCipher, AmountError, Place};

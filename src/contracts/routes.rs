@@ -13,7 +13,8 @@ use super::history::types::HistoryAction;
 use super::types::{
     ContractAnswer, ContractChanged, ContractList, ContractPatch, ContractQuery, ExpiringQuery, NewContract,
 };
-use super::{history, renewal, store};
+use super::store::ContractRow;
+use super::{history, renewal, store, trail};
 use crate::answer::{Created, NO_STORE};
 use crate::app::AppState;
 use crate::auth::May;
@@ -62,6 +63,7 @@ async fn list_contracts(
         return Ok(([NO_STORE], file).into_response());
     }
     let (rows, page) = store::list(&mut app.db.read().await?, &scope, &query).await?.split();
+    trail::viewed(&app, &scope, &ids(&rows)).await?;
     let contracts = rows.into_iter().map(|row| answer(&app.amounts, &scope, row)).collect();
     let vary = (header::VARY, "accept");
     Ok(([NO_STORE, vary], Json(ContractList { contracts, page })).into_response())
@@ -124,6 +126,7 @@ async fn list_expiring_contracts(
 ) -> Result<impl IntoResponse, ApiError> {
     let query = query.starting(app.today());
     let (rows, page) = store::list(&mut app.db.read().await?, &scope, &query).await?.split();
+    trail::viewed(&app, &scope, &ids(&rows)).await?;
     let contracts = rows.into_iter().map(|row| answer(&app.amounts, &scope, row)).collect();
     Ok(([NO_STORE], Json(ContractList { contracts, page })))
 }
@@ -149,6 +152,7 @@ async fn get_contract(
 ) -> Result<impl IntoResponse, ApiError> {
     let row = find(&mut app.db.read().await?, &scope, id).await?;
     let version = row.version;
+    trail::viewed(&app, &scope, &[id]).await?;
     Ok(([NO_STORE], conditions.answer(version, ContractAnswer { contract: answer(&app.amounts, &scope, row) })))
 }
 
@@ -230,13 +234,18 @@ async fn delete_contract(
     State(app): State<AppState>,
     conditions: Conditions,
 ) -> Result<StatusCode, ApiError> {
+    let now = app.clock.now();
     transaction!(app.db, |tx| {
         let contract = find_to_change(tx, &scope, id).await?;
         conditions.check(contract.version)?;
-        if store::delete(tx, &scope, id, contract.version).await? {
-            Ok(StatusCode::NO_CONTENT)
-        } else {
-            Err(Code::PreconditionFailed.into())
+        if !store::delete(tx, &scope, id, contract.version).await? {
+            return Err(Code::PreconditionFailed.into());
         }
+        trail::deleted(tx, &scope, &contract, now).await?;
+        Ok(StatusCode::NO_CONTENT)
     })
+}
+
+fn ids(rows: &[ContractRow]) -> Vec<i64> {
+    rows.iter().map(|row| row.id).collect()
 }

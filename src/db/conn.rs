@@ -105,6 +105,12 @@ impl Conn {
         Ok(())
     }
 
+    /// Like [`Conn::fetch_all`], for rows that are to be changed: as they are now, and locked until this transaction ends.
+    pub async fn fetch_all_locked<R: Row>(&mut self, select: Sql) -> DbResult<Vec<R>> {
+        let is_mariadb = matches!(self, Self::MariaDbTransaction(_));
+        self.fetch_all(if is_mariadb { select.push(" for update") } else { select }).await
+    }
+
     /// Ends a transaction for good.
     pub async fn commit(self) -> DbResult<()> {
         match self {

@@ -6,6 +6,7 @@ mod change;
 mod export;
 mod routes;
 pub mod store;
+pub mod trail;
 pub mod types;
 
 pub use routes::router;

@@ -13,7 +13,7 @@ use super::store::{self, MeetingRow};
 use super::types::{
     Meeting, MeetingAnswer, MeetingChanged, MeetingList, MeetingPatch, MeetingQuery, MeetingStatus, NewMeeting,
 };
-use super::{action_items, attendees};
+use super::{action_items, attendees, trail};
 use crate::answer::Created;
 use crate::app::AppState;
 use crate::auth::{May, Scope};
@@ -92,11 +92,13 @@ async fn create_meeting(
         Begun::Before(answer) => return Ok(answer),
         Begun::First(once) => once,
     };
-    let row = body.read()?.into_row(&scope, app.clock.now());
+    let now = app.clock.now();
+    let row = body.read()?.into_row(&scope, now);
     check_publishing(&scope, MeetingStatus::Draft, row.status)?;
     transaction!(app.db, |tx| {
         once.claim(tx, &scope).await?;
         let id = store::insert(tx, &scope, &row).await?;
+        trail::meeting(tx, &scope, None, Some(&find(tx, &scope, id).await?), now).await?;
         let meeting = find_whole(tx, &scope, id).await?;
         let tag = meeting.tag();
         let answer = MeetingChanged { message: "Meeting created successfully", meeting };
@@ -185,15 +187,16 @@ async fn delete_meeting(
     State(app): State<AppState>,
     conditions: Conditions,
 ) -> Result<StatusCode, ApiError> {
+    let now = app.clock.now();
     transaction!(app.db, |tx| {
         store::lock(tx, &scope, id).await?;
         let meeting = find(tx, &scope, id).await?;
         conditions.check(meeting.version)?;
-        if store::delete(tx, &scope, id, meeting.version).await? {
-            Ok(StatusCode::NO_CONTENT)
-        } else {
-            Err(Code::PreconditionFailed.into())
+        if !store::delete(tx, &scope, id, meeting.version).await? {
+            return Err(Code::PreconditionFailed.into());
         }
+        trail::meeting(tx, &scope, Some(&meeting), None, now).await?;
+        Ok(StatusCode::NO_CONTENT)
     })
 }
 
@@ -246,7 +249,10 @@ async fn write(
     }
     new.version += 1;
     new.updated_at = now;
-    if store::update(conn, scope, &new, old.version).await? { Ok(()) } else { Err(Code::PreconditionFailed.into()) }
+    if !store::update(conn, scope, &new, old.version).await? {
+        return Err(Code::PreconditionFailed.into());
+    }
+    trail::meeting(conn, scope, Some(old), Some(&new), now).await
 }
 
 async fn find_whole(conn: &mut Conn, scope: &Scope, id: i64) -> Result<Meeting, ApiError> {

@@ -5,9 +5,12 @@ mod store;
 
 use std::collections::BTreeMap;
 
+use crate::audit::{self, Action, Changes, Event};
 use crate::auth::Scope;
 use crate::clock::Timestamp;
-use crate::db::{Conn, DbResult};
+use crate::db::Conn;
+use crate::error::ApiError;
+use crate::resource::Resource;
 
 /// What both call it.
 const DONE: &str = "completed";
@@ -32,7 +35,7 @@ impl Moved {
 }
 
 /// After tasks have moved, in the same transaction: the action items that became them follow.
-pub async fn tasks_moved(conn: &mut Conn, scope: &Scope, moved: &[Moved], now: Timestamp) -> DbResult<()> {
+pub async fn tasks_moved(conn: &mut Conn, scope: &Scope, moved: &[Moved], now: Timestamp) -> Result<(), ApiError> {
     let mut tasks: BTreeMap<&'static str, Vec<i64>> = BTreeMap::new();
     for task in moved {
         match task.following() {
@@ -43,17 +46,37 @@ pub async fn tasks_moved(conn: &mut Conn, scope: &Scope, moved: &[Moved], now: T
         }
     }
     for (status, tasks) in tasks {
-        store::move_action_items(conn, scope, &tasks, status, now).await?;
+        let items = store::move_action_items(conn, scope, &tasks, status, now).await?;
+        record(conn, scope, Resource::ActionItem, items, status, now).await?;
     }
     Ok(())
 }
 
 /// After an action item has moved, in the same transaction: the task that it became follows; `moved` names the task.
-pub async fn action_item_moved(conn: &mut Conn, scope: &Scope, moved: Moved, now: Timestamp) -> DbResult<()> {
-    match moved.following() {
-        Some(status) => store::move_task(conn, scope, moved.id, status, now).await,
-        None => Ok(()),
-    }
+pub async fn action_item_moved(
+    conn: &mut Conn,
+    scope: &Scope,
+    moved: Moved,
+    now: Timestamp,
+) -> Result<(), ApiError> {
+    let Some(status) = moved.following() else { return Ok(()) };
+    let task = store::move_task(conn, scope, moved.id, status, now).await?;
+    record(conn, scope, Resource::Task, task, status, now).await
+}
+
+/// Writes down that these rows, given with the status that they had, have followed.
+async fn record(
+    conn: &mut Conn,
+    scope: &Scope,
+    resource: Resource,
+    rows: Vec<(i64, String)>,
+    status: &'static str,
+    now: Timestamp,
+) -> Result<(), ApiError> {
+    let event = |(id, from): (i64, String)| {
+        Event::new(Action::Updated, resource, id).with(Changes::default().field("status", from, status))
+    };
+    audit::record_all(conn, scope, rows.into_iter().map(event).collect(), now).await
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod parents;
 mod routes;
 pub mod row;
 pub mod store;
+pub mod trail;
 pub mod types;
 
 use utoipa_axum::router::OpenApiRouter;

@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use super::export::TaskExport;
 use super::row::TaskRow;
 use super::types::{NewTask, Task, TaskAnswer, TaskChanged, TaskList, TaskPatch, TaskQuery};
-use super::{links, store};
+use super::{links, store, trail};
 use crate::answer::Created;
 use crate::app::AppState;
 use crate::auth::{May, Scope};
@@ -78,7 +78,8 @@ async fn create_task(
         Begun::Before(answer) => return Ok(answer),
         Begun::First(once) => once,
     };
-    let row = body.read()?.into_row(&scope, app.clock.now());
+    let now = app.clock.now();
+    let row = body.read()?.into_row(&scope, now);
     transaction!(app.db, |tx| {
         once.claim(tx, &scope).await?;
         store::lock(tx, &scope, row.parent_id.as_slice()).await?;
@@ -87,7 +88,9 @@ async fn create_task(
             return Err(ApiError::fields(faults));
         }
         let id = store::insert(tx, &scope, &row).await?;
-        let task = Task::from(find(tx, &scope, id).await?);
+        let row = find(tx, &scope, id).await?;
+        trail::created(tx, &scope, std::slice::from_ref(&row), now).await?;
+        let task = Task::from(row);
         let tag = task.tag();
         let answer = TaskChanged { message: "Task created successfully", task };
         let answer = Created::new(&answer)?.at(format_args!("tasks/{id}")).tagged(tag);
@@ -179,7 +182,8 @@ async fn delete_task(
     transaction!(app.db, |tx| {
         let task = store::find_for_update(tx, &scope, id).await?.ok_or(Code::TaskNotFound)?;
         conditions.check(task.version)?;
-        if store::delete(tx, &scope, &task, now).await? { Ok(()) } else { Err(Code::PreconditionFailed.into()) }
+        let subtasks = store::delete(tx, &scope, &task, now).await?.ok_or(Code::PreconditionFailed)?;
+        trail::deleted(tx, &scope, &task, &subtasks, now).await
     })?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -213,6 +217,7 @@ async fn change(
     if store::update(conn, scope, old, new).await? {
         let moved = Moved { id: new.id, from: old.status.as_str(), to: new.status.as_str() };
         mirror::tasks_moved(conn, scope, &[moved], now).await?;
+        trail::updated(conn, scope, &changes, now).await?;
         find(conn, scope, new.id).await
     } else {
         Err(Code::PreconditionFailed.into())

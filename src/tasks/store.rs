@@ -159,13 +159,14 @@ pub async fn replace_parents(conn: &mut Conn, scope: &Scope, tasks: &[&TaskRow])
 }
 
 /// Deletes the task with its comments, unless it has changed since it was read; action items that led to it stay
-/// without it, and its subtasks become top-level tasks. Gives whether it did.
-pub async fn delete(conn: &mut Conn, scope: &Scope, task: &TaskRow, now: Timestamp) -> DbResult<bool> {
+/// without it, and its subtasks become top-level tasks. Gives those, if it did.
+pub async fn delete(conn: &mut Conn, scope: &Scope, task: &TaskRow, now: Timestamp) -> DbResult<Option<Vec<i64>>> {
     let unlink = sql("update action_items set task_id = null where tenant_id = ? and task_id = ?");
     conn.execute(unlink.bind(scope.tenant()).bind(task.id)).await?;
-    parents::touch_subtasks(conn, scope, task.id, now).await?;
+    let subtasks = parents::touch_subtasks(conn, scope, task.id, now).await?;
     let delete = sql("delete from tasks where tenant_id = ? and id = ? and version = ?");
-    Ok(conn.execute(delete.bind(scope.tenant()).bind(task.id).bind(task.version)).await? == 1)
+    let deleted = conn.execute(delete.bind(scope.tenant()).bind(task.id).bind(task.version)).await? == 1;
+    Ok(deleted.then_some(subtasks))
 }
 
 fn filter(scope: &Scope, query: &TaskQuery) -> Sql {

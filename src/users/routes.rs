@@ -10,6 +10,7 @@ use super::store::{self, MemberRow};
 use super::types::{Member, MemberAnswer, MemberChanged, MemberList, NewUser, UserPatch, UserQuery};
 use crate::answer::{Created, NO_STORE};
 use crate::app::AppState;
+use crate::audit::{self, Action, Changes, Event};
 use crate::auth::store::{NewUserRow, find_by_email, insert};
 use crate::auth::{May, Scope, password};
 use crate::db::{Conn, transaction};
@@ -19,6 +20,7 @@ use crate::extract::{Body, Id, Query};
 use crate::idempotency::{Begun, IdempotencyKey};
 use crate::page::PageParams;
 use crate::policy::{ListUsers, ManageOwners, ManageUsers, Role, UpdateUser};
+use crate::resource::Resource;
 
 /// What only those sort by who see it.
 const HIDDEN: [&str; 3] = ["email", "created_at", "last_login"];
@@ -93,6 +95,8 @@ async fn create_user(
         once.claim(tx, &scope).await?;
         let id = insert(tx, &new).await.map_err(|error| ApiError::duplicate(error, Code::EmailTaken))?;
         let user = Member::new(find(tx, &scope, id).await?, true);
+        let event = Event::new(Action::Created, Resource::User, id).with(Changes::created(&user));
+        audit::record(tx, &scope, event, created_at).await?;
         let tag = tag(&user);
         let answer = MemberChanged { message: "User created successfully", user };
         let answer = Created::new(&answer)?.at(format_args!("users/{id}")).tagged(tag).private();
@@ -162,6 +166,8 @@ async fn update_user(
         new.version += 1;
         new.updated_at = now;
         store::update(tx, &scope, &old, &new).await?;
+        let changes = Changes::between(&Member::new(old, true), &Member::new(new, true));
+        audit::record(tx, &scope, Event::new(Action::Updated, Resource::User, id).with(changes), now).await?;
         find(tx, &scope, id).await
     })?;
     app.users.forget(id);

@@ -7,6 +7,7 @@ use utoipa_axum::routes;
 use super::types::{ActionItemConverted, ConvertActionItem};
 use crate::answer::Created;
 use crate::app::AppState;
+use crate::audit::{self, Action, Changes, Event};
 use crate::auth::{self, May};
 use crate::db::transaction;
 use crate::error::{ApiError, Code, ErrorBody};
@@ -14,6 +15,7 @@ use crate::extract::{Body, Ids};
 use crate::idempotency::{Begun, IdempotencyKey};
 use crate::meetings::action_items::{self, find_item, find_item_to_change};
 use crate::policy::UpdateMeeting;
+use crate::resource::Resource;
 use crate::tasks;
 use crate::tasks::types::Task;
 
@@ -74,6 +76,9 @@ async fn convert_action_item(
             return Err(Code::AlreadyConverted.into());
         }
         let task = tasks::store::find(tx, &scope, task).await?.ok_or(Code::TaskNotFound)?;
+        tasks::trail::created(tx, &scope, std::slice::from_ref(&task), now).await?;
+        let changes = Changes::default().field("task_id", (), task.id);
+        audit::record(tx, &scope, Event::new(Action::Converted, Resource::ActionItem, id).with(changes), now).await?;
         let (task, action_item) = (Task::from(task), find_item(tx, &scope, meeting, id).await?.into());
         let (place, tag) = (format!("tasks/{}", task.id), task.tag());
         let answer = ActionItemConverted { message: "Action item converted successfully", task, action_item };

@@ -13,6 +13,7 @@ use super::token;
 use super::types::{Invitation, InvitationCreated, InvitationList, InvitationQuery, NewInvitation};
 use crate::answer::{Created, NO_STORE};
 use crate::app::AppState;
+use crate::audit::{self, Action, Changes, Event};
 use crate::auth::store::find_by_email;
 use crate::auth::{May, Scope};
 use crate::clock::Timestamp;
@@ -85,7 +86,10 @@ async fn create_invitation(
             return Err(ApiError::from(Code::EmailTaken));
         }
         let row = store::find(tx, &scope, id).await?.ok_or_else(|| ApiError::internal("a new invitation is gone"))?;
-        let invitation = Invitation { token: Some(token.clone()), ..row.into() };
+        let invitation = Invitation::from(row);
+        let event = Event::new(Action::Invited, Resource::Invitation, id).with(Changes::created(&invitation));
+        audit::record(tx, &scope, event, created_at).await?;
+        let invitation = Invitation { token: Some(token.clone()), ..invitation };
         let answer = InvitationCreated { message: "Invitation created successfully", invitation };
         let answer = Created::new(&answer)?.at(format_args!("auth/invitations/{id}")).private();
         once.settle(tx, &scope, answer).await
@@ -106,12 +110,17 @@ async fn delete_invitation(
     May(scope, _): May<ManageUsers>,
     State(app): State<AppState>,
 ) -> Result<StatusCode, ApiError> {
-    let deleted = transaction!(app.db, |tx| {
+    let now = app.clock.now();
+    transaction!(app.db, |tx| {
         let invitation = store::find(tx, &scope, id).await?.ok_or(Code::InvitationNotFound)?;
         check_role(&scope, invitation.role)?;
-        Ok(store::delete(tx, &scope, id).await?)
-    })?;
-    if deleted { Ok(StatusCode::NO_CONTENT) } else { Err(Code::InvitationNotFound.into()) }
+        if !store::delete(tx, &scope, id).await? {
+            return Err(Code::InvitationNotFound.into());
+        }
+        let changes = Changes::deleted(&Invitation::from(invitation));
+        audit::record(tx, &scope, Event::new(Action::Revoked, Resource::Invitation, id).with(changes), now).await?;
+        Ok(StatusCode::NO_CONTENT)
+    })
 }
 
 /// What concerns an owner is for owners.

@@ -12,6 +12,7 @@ use super::store;
 use super::types::{Logout, PasswordChange, PasswordChanged};
 use crate::answer::NO_STORE;
 use crate::app::AppState;
+use crate::audit::{self, Action, Event};
 use crate::auth::known_users::load_active;
 use crate::auth::password::{self, Verdict};
 use crate::auth::store::find_by_id;
@@ -23,6 +24,7 @@ use crate::error::{ApiError, Code, ErrorBody, FieldMessage};
 use crate::extract::Body;
 use crate::origin::Origin;
 use crate::policy::ChangeSelf;
+use crate::resource::Resource;
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
@@ -57,15 +59,16 @@ async fn change_password(
     }
     drop(attempt);
     let new_hash = password::hash(new_password).await?;
+    let now = app.clock.now();
     let user = transaction!(app.db, |tx| {
         // Of two changes at once the second one does not know the password of now any more.
         if !store::replace_password(tx, &scope, &user.password_hash, &new_hash).await? {
             return Err(wrong_password());
         }
+        audit::record(tx, &scope, Event::new(Action::PasswordChanged, Resource::User, scope.user()), now).await?;
         find_by_id(tx, scope.user()).await?.ok_or_else(|| ApiError::from(Code::RevokedToken))
     })?;
     app.users.forget(user.id);
-    let now = app.clock.now();
     let answer = PasswordChanged {
         message: "Password changed successfully",
         access_token: app.tokens.issue(TokenType::Access, &user, now)?,
@@ -103,6 +106,7 @@ async fn logout(
         for (id, expires_at) in &revocations {
             store::revoke(tx, &scope, id, *expires_at).await?;
         }
+        audit::record(tx, &scope, Event::new(Action::LoggedOut, Resource::Session, scope.user()), now).await?;
         // Last, since it locks where others insert.
         Ok(store::drop_expired(tx, &scope, now).await?)
     })?;

@@ -10,14 +10,16 @@ use serde_json::Value;
 
 use self::types::{FieldChange, HistoryAction};
 use super::store::ContractRow;
+use crate::audit::{self, Action, Changes, Event};
 use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::error::ApiError;
+use crate::resource::Resource;
 
 pub use routes::router;
 
-/// Writes down what has been done to a contract, in the same transaction; `old` is nothing for a new one.
+/// Writes down what has been done to a contract, here and in the audit log, in the same transaction; `old` is nothing for a new one.
 pub async fn record(
     conn: &mut Conn,
     scope: &Scope,
@@ -26,8 +28,24 @@ pub async fn record(
     new: &ContractRow,
     now: Timestamp,
 ) -> Result<(), ApiError> {
-    let changes = serde_json::to_string(&changes(old, new)).map_err(ApiError::internal)?;
-    Ok(store::insert(conn, scope, new.id, action, changes, now).await?)
+    let changes = changes(old, new);
+    let text = serde_json::to_string(&changes).map_err(ApiError::internal)?;
+    store::insert(conn, scope, new.id, action, text, now).await?;
+    let audited = changes.into_iter().fold(Changes::default(), |audited, (field, FieldChange { from, to })| {
+        audited.field(field, from, to)
+    });
+    let event = Event::new(action.into(), Resource::Contract, new.id).with(audited.hide(types::AMOUNT));
+    audit::record(conn, scope, event, now).await
+}
+
+impl From<HistoryAction> for Action {
+    fn from(action: HistoryAction) -> Self {
+        match action {
+            HistoryAction::Created => Self::Created,
+            HistoryAction::Updated => Self::Updated,
+            HistoryAction::Renewed => Self::Renewed,
+        }
+    }
 }
 
 /// The fields that are not as they were.

@@ -7,11 +7,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::store;
-use super::types::{HistoryEntry, HistoryList, HistoryQuery};
+use super::types::{AMOUNT, HistoryEntry, HistoryList, HistoryQuery};
 use crate::answer::NO_STORE;
 use crate::app::AppState;
 use crate::auth::May;
 use crate::contracts::access::{find, show};
+use crate::contracts::trail;
 use crate::error::ApiError;
 use crate::extract::{Id, Query};
 use crate::page::PageParams;
@@ -40,6 +41,10 @@ async fn list_contract_history(
     let mut conn = app.db.read().await?;
     find(&mut conn, &scope, id).await?;
     let (rows, page) = store::list(&mut conn, &scope, id, &query).await?.split();
+    drop(conn);
+    if rows.iter().any(|row| row.changes.contains_key(AMOUNT)) {
+        trail::viewed(&app, &scope, &[id]).await?;
+    }
     let entry = |row| HistoryEntry::new(row, |sealed| show(&app.amounts, &scope, id, sealed));
     Ok(([NO_STORE], Json(HistoryList { history: rows.into_iter().map(entry).collect(), page })))
 }

@@ -19,6 +19,7 @@ use crate::error::{ApiError, Code, FieldMessage};
 use crate::extract::{Body, Id, Ids, Query};
 use crate::idempotency::{Begun, IdempotencyKey};
 use crate::meetings::change::{find, find_changeable, find_to_change};
+use crate::meetings::trail;
 use crate::mirror::{self, Moved};
 use crate::page::PageParams;
 use crate::policy::{ReadMeetings, UpdateMeeting};
@@ -75,13 +76,16 @@ async fn create_action_item(
         Begun::First(once) => once,
     };
     let new = body.read_for(async { find_changeable(&mut app.db.read().await?, &scope, meeting).await }).await?;
-    let row = new.into_row(meeting, app.clock.now());
+    let now = app.clock.now();
+    let row = new.into_row(meeting, now);
     transaction!(app.db, |tx| {
         once.claim(tx, &scope).await?;
         find_to_change(tx, &scope, meeting).await?;
         check_assignee(tx, &scope, row.assigned_to).await?;
         let id = store::insert(tx, &scope, &row).await?;
-        let action_item = find_item(tx, &scope, meeting, id).await?.into();
+        let item = find_item(tx, &scope, meeting, id).await?;
+        trail::action_item(tx, &scope, None, Some(&item), now).await?;
+        let action_item = item.into();
         let answer = ActionItemChanged { message: "Action item created successfully", action_item };
         let answer = Created::new(&answer)?.at(format_args!("meetings/{meeting}/action-items/{id}"));
         once.settle(tx, &scope, answer).await
@@ -150,7 +154,9 @@ async fn update_action_item(
             let moved = Moved { id: task, from: old.status.as_str(), to: new.status.as_str() };
             mirror::action_item_moved(tx, &scope, moved, now).await?;
         }
-        find_item(tx, &scope, meeting, id).await
+        let new = find_item(tx, &scope, meeting, id).await?;
+        trail::action_item(tx, &scope, Some(&old), Some(&new), now).await?;
+        Ok(new)
     })?;
     Ok(Json(ActionItemChanged { message: "Action item updated successfully", action_item: item.into() }))
 }
@@ -172,11 +178,13 @@ async fn delete_action_item(
     May(scope, _): May<UpdateMeeting>,
     State(app): State<AppState>,
 ) -> Result<StatusCode, ApiError> {
-    let deleted = transaction!(app.db, |tx| {
-        find_to_change(tx, &scope, meeting).await?;
-        Ok(store::delete(tx, &scope, meeting, id).await?)
-    })?;
-    if deleted { Ok(StatusCode::NO_CONTENT) } else { Err(Code::ActionItemNotFound.into()) }
+    let now = app.clock.now();
+    transaction!(app.db, |tx| {
+        let item = find_item_to_change(tx, &scope, meeting, id).await?;
+        store::delete(tx, &scope, meeting, id).await?;
+        trail::action_item(tx, &scope, Some(&item), None, now).await?;
+        Ok(StatusCode::NO_CONTENT)
+    })
 }
 
 async fn check_assignee(conn: &mut Conn, scope: &Scope, assigned_to: Option<i64>) -> Result<(), ApiError> {

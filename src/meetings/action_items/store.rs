@@ -138,8 +138,8 @@ pub async fn link(conn: &mut Conn, scope: &Scope, id: i64, task: i64, now: Times
     Ok(conn.execute(link).await? == 1)
 }
 
-/// Deletes the action item; a task that it became stays. Gives whether it was there.
-pub async fn delete(conn: &mut Conn, scope: &Scope, meeting: i64, id: i64) -> DbResult<bool> {
+/// Deletes the action item; a task that it became stays.
+pub async fn delete(conn: &mut Conn, scope: &Scope, meeting: i64, id: i64) -> DbResult<()> {
     let delete = sql("delete from action_items where tenant_id = ? and meeting_id = ? and id = ?");
-    Ok(conn.execute(delete.bind(scope.tenant()).bind(meeting).bind(id)).await? == 1)
+    conn.execute(delete.bind(scope.tenant()).bind(meeting).bind(id)).await.map(|_| ())
 }

@@ -18,6 +18,7 @@ use crate::error::{ApiError, Code, ErrorBody, FieldFault, FieldFaults, FieldMess
 use crate::extract::{Body, Id, Ids, Query};
 use crate::idempotency::{Begun, IdempotencyKey};
 use crate::meetings::change::{find, find_changeable, find_to_change};
+use crate::meetings::trail;
 use crate::page::PageParams;
 use crate::policy::{ReadMeetings, UpdateMeeting};
 
@@ -80,13 +81,14 @@ async fn add_attendees(
     let now = app.clock.now();
     transaction!(app.db, |tx| {
         once.claim(tx, &scope).await?;
-        find_to_change(tx, &scope, meeting).await?;
+        let meeting_row = find_to_change(tx, &scope, meeting).await?;
         check_members(tx, &scope, &users, is_list).await?;
         let rows: Vec<AttendeeRow> = new.iter().cloned().map(|attendee| attendee.into_row(meeting)).collect();
         store::insert(tx, &scope, &rows, now)
             .await
             .map_err(|error| ApiError::duplicate(error, Code::AttendeeExists))?;
         let rows = store::list_users(tx, &scope, meeting, &users).await?;
+        trail::attendees_added(tx, &scope, &meeting_row, &rows, now).await?;
         let attendees = rows.into_iter().map(Attendee::from).collect();
         let answer = AttendeesAdded { message: "Attendees added successfully", attendees };
         let answer = Created::new(&answer)?.at(format_args!("meetings/{meeting}/attendees"));
@@ -126,6 +128,7 @@ async fn update_attendee(
         let new = patch.clone().apply(&old);
         if new != old {
             store::update(tx, &scope, &new, now).await?;
+            trail::attendee(tx, &scope, &old, Some(&new), now).await?;
         }
         Ok(new)
     })?;
@@ -147,11 +150,14 @@ async fn delete_attendee(
     May(scope, _): May<UpdateMeeting>,
     State(app): State<AppState>,
 ) -> Result<StatusCode, ApiError> {
-    let deleted = transaction!(app.db, |tx| {
+    let now = app.clock.now();
+    transaction!(app.db, |tx| {
         find_to_change(tx, &scope, meeting).await?;
-        Ok(store::delete(tx, &scope, meeting, id).await?)
-    })?;
-    if deleted { Ok(StatusCode::NO_CONTENT) } else { Err(Code::AttendeeNotFound.into()) }
+        let attendee = find_attendee(tx, &scope, meeting, id).await?;
+        store::delete(tx, &scope, meeting, id).await?;
+        trail::attendee(tx, &scope, &attendee, None, now).await?;
+        Ok(StatusCode::NO_CONTENT)
+    })
 }
 
 async fn find_attendee(conn: &mut Conn, scope: &Scope, meeting: i64, id: i64) -> Result<AttendeeRow, ApiError> {

@@ -123,8 +123,8 @@ pub async fn update(conn: &mut Conn, scope: &Scope, attendee: &AttendeeRow, now:
     Ok(())
 }
 
-/// Deletes the attendee. Gives whether it was there.
-pub async fn delete(conn: &mut Conn, scope: &Scope, meeting: i64, id: i64) -> DbResult<bool> {
+/// Deletes the attendee.
+pub async fn delete(conn: &mut Conn, scope: &Scope, meeting: i64, id: i64) -> DbResult<()> {
     let delete = sql("delete from meeting_attendees where tenant_id = ? and meeting_id = ? and id = ?");
-    Ok(conn.execute(delete.bind(scope.tenant()).bind(meeting).bind(id)).await? == 1)
+    conn.execute(delete.bind(scope.tenant()).bind(meeting).bind(id)).await.map(|_| ())
 }

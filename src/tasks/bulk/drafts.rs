@@ -2,7 +2,7 @@
 
 use super::super::links::{Links, Targets};
 use super::super::row::TaskRow;
-use super::super::store;
+use super::super::{store, trail};
 use super::super::types::NewTask;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
@@ -47,6 +47,11 @@ pub async fn check(conn: &mut Conn, scope: &Scope, drafts: &[Draft], now: Timest
 
 /// Makes the tasks, if nothing is wrong with any of them, and gives their ids in the same order.
 pub async fn insert(conn: &mut Conn, scope: &Scope, drafts: &[Draft], now: Timestamp) -> Result<Vec<i64>, ApiError> {
-    let rows = check(conn, scope, drafts, now).await?;
-    Ok(store::insert_many(conn, scope, &rows).await?)
+    let mut rows = check(conn, scope, drafts, now).await?;
+    let ids = store::insert_many(conn, scope, &rows).await?;
+    for (row, id) in rows.iter_mut().zip(&ids) {
+        row.id = *id;
+    }
+    trail::created(conn, scope, &rows, now).await?;
+    Ok(ids)
 }

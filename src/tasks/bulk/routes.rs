@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use super::super::row::TaskRow;
 use super::super::types::Task;
-use super::super::{links, store as tasks};
+use super::super::{links, store as tasks, trail};
 use super::types::{NewTasks, TasksChanged, TasksPatch};
 use super::{drafts, store};
 use crate::answer::Created;
@@ -89,6 +89,7 @@ async fn patch_tasks(
         let moved =
             rows.iter().map(|(old, new)| Moved { id: new.id, from: old.status.as_str(), to: new.status.as_str() });
         mirror::tasks_moved(tx, &scope, &moved.collect::<Vec<_>>(), now).await?;
+        trail::updated(tx, &scope, &rows, now).await?;
         find_in_order(tx, &scope, &ids).await
     })?;
     Ok(Json(changed("Tasks updated successfully", rows)))

@@ -2,6 +2,7 @@
 
 mod routes;
 mod store;
+mod trail;
 mod types;
 
 pub use routes::router;

@@ -9,6 +9,7 @@ use utoipa_axum::routes;
 
 use super::super::store as tasks;
 use super::store::{self, CommentRow};
+use super::trail;
 use super::types::{Comment, CommentAnswer, CommentChanged, CommentList, CommentPatch, CommentQuery, NewComment};
 use crate::answer::Created;
 use crate::app::AppState;
@@ -81,6 +82,8 @@ async fn create_comment(
         once.claim(tx, &scope).await?;
         let id = store::insert(tx, &scope, task, &new.content, now).await?.ok_or(Code::TaskNotFound)?;
         let comment = Comment::from(find(tx, &scope, task, id).await?);
+        let task_row = tasks::find(tx, &scope, task).await?.ok_or(Code::TaskNotFound)?;
+        trail::created(tx, &scope, &task_row, &comment, now).await?;
         let tag = comment.tag();
         let answer = CommentChanged { message: "Comment created successfully", comment };
         let answer = Created::new(&answer)?.at(format_args!("tasks/{task}/comments/{id}")).tagged(tag);
@@ -151,7 +154,9 @@ async fn update_comment(
                 if !store::update(tx, &scope, &old, content, now).await? {
                     return Err(Code::PreconditionFailed.into());
                 }
-                find(tx, &scope, task, id).await
+                let new = find(tx, &scope, task, id).await?;
+                trail::updated(tx, &scope, &old, &new, now).await?;
+                Ok(new)
             }
             _ => Ok(old),
         }
@@ -183,11 +188,15 @@ async fn delete_comment(
     State(app): State<AppState>,
     conditions: Conditions,
 ) -> Result<StatusCode, ApiError> {
+    let now = app.clock.now();
     transaction!(app.db, |tx| {
         let comment = find_for_update(tx, &scope, task, id).await?;
         scope.check::<DeleteComment>(comment.created_by)?;
         conditions.check(comment.version)?;
-        if store::delete(tx, &scope, &comment).await? { Ok(()) } else { Err(Code::PreconditionFailed.into()) }
+        if !store::delete(tx, &scope, &comment).await? {
+            return Err(Code::PreconditionFailed.into());
+        }
+        trail::deleted(tx, &scope, &comment, now).await
     })?;
     Ok(StatusCode::NO_CONTENT)
 }

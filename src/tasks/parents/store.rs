@@ -26,18 +26,19 @@ pub async fn delete(conn: &mut Conn, scope: &Scope, tasks: &[i64]) -> DbResult<(
     Ok(())
 }
 
-/// Counts a change of the task's subtasks, which are about to lose it.
-pub async fn touch_subtasks(conn: &mut Conn, scope: &Scope, parent: i64, now: Timestamp) -> DbResult<()> {
+/// Counts a change of the task's subtasks, which are about to lose it, and gives them.
+pub async fn touch_subtasks(conn: &mut Conn, scope: &Scope, parent: i64, now: Timestamp) -> DbResult<Vec<i64>> {
     // Two statements: with a subquery in the update MariaDB would look at, and lock, every task of the tenant.
     let select = sql("select task_id from task_parents where tenant_id = ? and parent_id = ?");
     let subtasks: Vec<(i64,)> = conn.fetch_all(select.bind(scope.tenant()).bind(parent)).await?;
+    let subtasks: Vec<i64> = subtasks.into_iter().map(|(id,)| id).collect();
     if subtasks.is_empty() {
-        return Ok(());
+        return Ok(subtasks);
     }
     let touch = sql("update tasks set version = version + 1, updated_at = ? where tenant_id = ? and id in ");
-    let touch = touch.bind(now).bind(scope.tenant()).list(subtasks.into_iter().map(|(id,)| id));
+    let touch = touch.bind(now).bind(scope.tenant()).list(subtasks.iter().copied());
     conn.execute(touch).await?;
-    Ok(())
+    Ok(subtasks)
 }
 
 /// Those of these ids that are top-level tasks.

@@ -1,0 +1,118 @@
+//! What is told of a change of a meeting and of what belongs to it, in its transaction: rows in the audit log, and
+//! notifications to whom it concerns.
+
+use super::action_items::store::ActionItemRow;
+use super::action_items::types::ActionItem;
+use super::attendees::store::{self as attendees, AttendeeRow};
+use super::attendees::types::Attendee;
+use super::store::{MeetingParts, MeetingRow};
+use super::types::{Meeting, MeetingStatus};
+use crate::audit::{self, Action, Changes, Event};
+use crate::auth::Scope;
+use crate::clock::Timestamp;
+use crate::db::Conn;
+use crate::error::ApiError;
+use crate::notifications::{self, Kind, Notice};
+use crate::resource::Resource;
+
+/// The meeting was made, when there is no `old`; deleted, when there is no `new`; else it has changed.
+pub async fn meeting(
+    conn: &mut Conn,
+    scope: &Scope,
+    old: Option<&MeetingRow>,
+    new: Option<&MeetingRow>,
+    now: Timestamp,
+) -> Result<(), ApiError> {
+    let is_published = |row: Option<&MeetingRow>| row.is_some_and(|row| row.status == MeetingStatus::Published);
+    let is_news = is_published(new) && !is_published(old);
+    let answer = |row: &MeetingRow| Meeting::new(row.clone(), MeetingParts::default());
+    let (old_answer, new_answer) = (old.map(answer), new.map(answer));
+    let Some((mut action, changes)) = changes(old_answer.as_ref(), new_answer.as_ref()) else { return Ok(()) };
+    let Some(row) = new.or(old) else { return Ok(()) };
+    if is_news && old.is_some() {
+        action = Action::Published;
+    }
+    audit::record(conn, scope, Event::new(action, Resource::Meeting, row.id).with(changes), now).await?;
+    if !is_news {
+        return Ok(());
+    }
+    let attendees = attendees::list_of(conn, scope, &[row.id]).await?;
+    notify_published(conn, scope, row, attendees.iter().map(|attendee| attendee.user_id), now).await
+}
+
+/// These attend the meeting now; when it is published they hear of it.
+pub async fn attendees_added(
+    conn: &mut Conn,
+    scope: &Scope,
+    meeting: &MeetingRow,
+    rows: &[AttendeeRow],
+    now: Timestamp,
+) -> Result<(), ApiError> {
+    let event = |row: &AttendeeRow| {
+        let changes = Changes::created(&Attendee::from(row.clone()));
+        Event::new(Action::Created, Resource::Attendee, row.id).with(changes)
+    };
+    audit::record_all(conn, scope, rows.iter().map(event).collect(), now).await?;
+    if meeting.status != MeetingStatus::Published {
+        return Ok(());
+    }
+    notify_published(conn, scope, meeting, rows.iter().map(|row| row.user_id), now).await
+}
+
+/// The attendee has changed, or is gone when there is no `new`.
+pub async fn attendee(
+    conn: &mut Conn,
+    scope: &Scope,
+    old: &AttendeeRow,
+    new: Option<&AttendeeRow>,
+    now: Timestamp,
+) -> Result<(), ApiError> {
+    let answer = |row: &AttendeeRow| Attendee::from(row.clone());
+    let Some((action, changes)) = changes(Some(&answer(old)), new.map(answer).as_ref()) else { return Ok(()) };
+    audit::record(conn, scope, Event::new(action, Resource::Attendee, old.id).with(changes), now).await
+}
+
+/// The action item was made, when there is no `old`; deleted, when there is no `new`; else it has changed. Whoever has
+/// it now hears of it.
+pub async fn action_item(
+    conn: &mut Conn,
+    scope: &Scope,
+    old: Option<&ActionItemRow>,
+    new: Option<&ActionItemRow>,
+    now: Timestamp,
+) -> Result<(), ApiError> {
+    let answer = |row: &ActionItemRow| ActionItem::from(row.clone());
+    let (old_answer, new_answer) = (old.map(answer), new.map(answer));
+    let Some((action, changes)) = changes(old_answer.as_ref(), new_answer.as_ref()) else { return Ok(()) };
+    let Some(row) = new.or(old) else { return Ok(()) };
+    audit::record(conn, scope, Event::new(action, Resource::ActionItem, row.id).with(changes), now).await?;
+    let assignee = new.and_then(|new| new.assigned_to);
+    if assignee == old.and_then(|old| old.assigned_to) {
+        return Ok(());
+    }
+    let (kind, title) = (Kind::ActionItemAssigned, row.description.clone());
+    let notice = Notice { kind, title, resource_type: Resource::ActionItem, resource_id: row.id };
+    notifications::send(conn, scope, notice, assignee.as_slice(), now).await
+}
+
+/// What was done, and to which fields.
+fn changes<T: serde::Serialize>(old: Option<&T>, new: Option<&T>) -> Option<(Action, Changes)> {
+    match (old, new) {
+        (None, Some(new)) => Some((Action::Created, Changes::created(new))),
+        (Some(old), None) => Some((Action::Deleted, Changes::deleted(old))),
+        (Some(old), Some(new)) => Some((Action::Updated, Changes::between(old, new))),
+        (None, None) => None,
+    }
+}
+
+async fn notify_published(
+    conn: &mut Conn,
+    scope: &Scope,
+    meeting: &MeetingRow,
+    attendees: impl Iterator<Item = i64>,
+    now: Timestamp,
+) -> Result<(), ApiError> {
+    let (kind, title) = (Kind::MeetingPublished, meeting.title.clone());
+    let notice = Notice { kind, title, resource_type: Resource::Meeting, resource_id: meeting.id };
+    notifications::send(conn, scope, notice, &attendees.collect::<Vec<_>>(), now).await
+}

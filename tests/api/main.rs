@@ -16,6 +16,7 @@ mod contracts;
 mod cors;
 mod curl_examples;
 mod edge;
+mod faults;
 mod flask_faults;
 mod idempotency;
 mod invitations;

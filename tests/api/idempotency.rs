@@ -32,7 +32,7 @@ fn said(reply: &Reply) -> (u16, HeaderMap, String) {
 }
 
 /// The operations that document the header.
-async fn creating(app: &TestApp) -> Vec<Operation> {
+pub async fn creating(app: &TestApp) -> Vec<Operation> {
     let document = app.get("/api/openapi.json").expect(200).await;
     let takes_key = |operation: &Operation| {
         let documented = &document["paths"][&operation.path][operation.method.as_str().to_lowercase()]["parameters"];

@@ -18,6 +18,7 @@ mod cors;
 mod curl_examples;
 mod dashboard;
 mod edge;
+mod faults;
 mod flask_faults;
 mod idempotency;
 mod invitations;

@@ -1,0 +1,23 @@
+//! What leaves a row in the audit log by being seen: who gets no row gets nothing to see.
+
+use serde_json::json;
+
+use super::stage::Stage;
+
+pub const OPERATIONS: &[&str] =
+    &["get_contract", "list_audit_logs", "list_contract_history", "list_contracts", "list_expiring_contracts"];
+
+pub async fn prove(stage: &Stage<'_>) {
+    let contracts = ["get_contract", "list_contract_history", "list_contracts", "list_expiring_contracts"];
+    stage
+        .prove(&contracts, &["viewed contract"], &[], async |scene| {
+            scene.patch("contracts/{contract_id}", json!({"status": "active", "end_date": "2026-02-20"})).await;
+            scene.request()
+        })
+        .await;
+    stage
+        .prove(&["list_audit_logs"], &["exported audit_log"], &[], async |scene| {
+            scene.request().header("accept", "text/csv")
+        })
+        .await;
+}

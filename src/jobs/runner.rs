@@ -52,9 +52,11 @@ pub async fn run_due(app: &AppState, stop: &CancellationToken) -> Result<Vec<(&'
         if stop.is_cancelled() || !is_due(daily, row.as_ref(), app.clock.now()) {
             continue;
         }
-        // Only if nobody has run it since it was seen to be due.
+        let is_running = row.as_ref().and_then(|row| row.lease_until).is_some_and(|until| until > app.clock.now());
+        // Only if nobody has run it since it was seen to be due: whoever takes it counts, but not whoever ends it.
         let runs = row.map_or(0, |row| row.runs);
-        let report = match Lease::take(app, job.name, Some(runs)).await? {
+        let lease = if is_running { None } else { Lease::take(app, job.name, Some(runs)).await? };
+        let report = match lease {
             Some(lease) => work(app, job, &lease, stop).await?,
             None => Report::Busy,
         };

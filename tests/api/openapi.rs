@@ -266,6 +266,7 @@ fn the_operations_and_their_statuses_are_these() {
     DELETE /api/v1/meetings/{meeting_id}/attendees/{attendee_id} delete_attendee 204 401 403 404 500 503
     DELETE /api/v1/tasks/{task_id} delete_task 204 401 403 404 412 500 503
     DELETE /api/v1/tasks/{task_id}/comments/{comment_id} delete_comment 204 401 403 404 412 500 503
+    GET /api/v1/audit-logs list_audit_logs 200 400 401 403 500 503
     GET /api/v1/auth/invitations list_invitations 200 400 401 403 500 503
     GET /api/v1/auth/me get_current_user 200 401 403 500 503
     GET /api/v1/calendar.ics get_calendar 200 304 400 401 403 500 503
@@ -285,10 +286,10 @@ fn the_operations_and_their_statuses_are_these() {
     GET /api/v1/meetings/{meeting_id}/action-items/{item_id} get_action_item 200 401 403 404 500 503
     GET /api/v1/meetings/{meeting_id}/attendees list_attendees 200 400 401 403 404 500 503
     GET /api/v1/meetings/{meeting_id}/calendar.ics get_meeting_calendar 200 304 401 403 404 500 503
-    GET /api/v1/reports/weekly get_weekly_report 200 400 401 403 500 503
     GET /api/v1/notifications list_notifications 200 400 401 403 500 503
     GET /api/v1/notifications/preferences get_notification_preferences 200 401 403 500 503
     GET /api/v1/notifications/stream stream_notifications 200 400 401 403 429 500 503
+    GET /api/v1/reports/weekly get_weekly_report 200 400 401 403 500 503
     GET /api/v1/tasks list_tasks 200 400 401 403 500 503
     GET /api/v1/tasks/{task_id} get_task 200 304 401 403 404 500 503
     GET /api/v1/tasks/{task_id}/comments list_comments 200 400 401 403 404 500 503
@@ -310,6 +311,7 @@ fn the_operations_and_their_statuses_are_these() {
     POST /api/v1/auth/logout logout 204 400 401 403 413 415 500 503
     POST /api/v1/auth/refresh token_refresh 200 400 401 403 413 415 500 503
     POST /api/v1/auth/register user_register 201 400 403 409 413 415 500 503
+    POST /api/v1/calendar/feed replace_calendar_feed 201 401 403 409 422 500 503
     POST /api/v1/contracts create_contract 201 400 401 403 409 413 415 422 500 503
     POST /api/v1/contracts/{contract_id}/renew renew_contract 201 400 401 403 404 409 412 413 415 422 500 503
     POST /api/v1/meetings create_meeting 201 400 401 403 409 413 415 422 500 503
@@ -317,19 +319,14 @@ fn the_operations_and_their_statuses_are_these() {
     POST /api/v1/meetings/{meeting_id}/action-items/{item_id}/convert-to-task convert_action_item 201 400 401 403 404 409 413 415 422 500 503
     POST /api/v1/meetings/{meeting_id}/attendees add_attendees 201 400 401 403 404 409 413 415 422 500 503
     POST /api/v1/meetings/{meeting_id}/publish publish_meeting 200 401 403 404 412 500 503
+    POST /api/v1/notifications/read-all read_all_notifications 200 400 401 403 413 415 500 503
+    POST /api/v1/notifications/stream-ticket issue_stream_ticket 200 401 403 500 503
+    POST /api/v1/notifications/{notification_id}/read read_notification 200 401 403 404 500 503
     POST /api/v1/tasks create_task 201 400 401 403 409 413 415 422 500 503
     POST /api/v1/tasks/bulk create_tasks 201 400 401 403 409 413 415 422 500 503
     POST /api/v1/tasks/import import_tasks 200 201 400 401 403 409 413 415 422 500 503
     POST /api/v1/tasks/{task_id}/comments create_comment 201 400 401 403 404 409 413 415 422 500 503
     POST /api/v1/users create_user 201 400 401 403 409 413 415 422 500 503
-    POST /api/v1/notifications/read-all read_all_notifications 200 400 401 403 413 415 500 503
-    POST /api/v1/notifications/stream-ticket issue_stream_ticket 201 401 403 500 503
-    POST /api/v1/notifications/{notification_id}/read read_notification 200 401 403 404 500 503
-    POST /api/v1/tasks create_task 201 400 401 403 413 415 500 503
-    POST /api/v1/tasks/bulk create_tasks 201 400 401 403 413 415 500 503
-    POST /api/v1/tasks/import import_tasks 200 201 400 401 403 413 415 500 503
-    POST /api/v1/tasks/{task_id}/comments create_comment 201 400 401 403 404 413 415 500 503
-    POST /api/v1/users create_user 201 400 401 403 409 413 415 500 503
     PUT /api/v1/auth/password change_password 200 400 401 403 413 415 429 500 503
     PUT /api/v1/contracts/{contract_id} update_contract 200 400 401 403 404 409 412 413 415 500 503
     PUT /api/v1/meetings/{meeting_id} update_meeting 200 400 401 403 404 412 413 415 500 503

@@ -30,21 +30,22 @@ pub struct NewFeedRow {
     pub created_at: Timestamp,
 }
 
-macro_rules! select_feed {
-    ($where:literal) => {
-        concat!("select id, user_id, locale, created_at, last_used_at from calendar_feeds where ", $where)
+macro_rules! columns {
+    () => {
+        "id, user_id, locale, created_at, last_used_at"
     };
 }
 
 /// The caller's link.
 pub async fn find(conn: &mut Conn, scope: &Scope) -> DbResult<Option<FeedRow>> {
-    let select = sql(select_feed!("tenant_id = ? and user_id = ?"));
-    conn.fetch_optional(select.bind(scope.tenant()).bind(scope.user())).await
+    const FIND: &str = concat!("select ", columns!(), " from calendar_feeds where tenant_id = ? and user_id = ?");
+    conn.fetch_optional(sql(FIND).bind(scope.tenant()).bind(scope.user())).await
 }
 
 /// The link with this secret, in any tenant.
 pub async fn find_by_token(conn: &mut Conn, token_hash: &str) -> DbResult<Option<FeedRow>> {
-    conn.fetch_optional(sql(select_feed!("token_hash = ?")).bind(token_hash.to_owned())).await
+    const FIND: &str = concat!("select ", columns!(), " from calendar_feeds where token_hash = ?");
+    conn.fetch_optional(sql(FIND).bind(token_hash.to_owned())).await
 }
 
 /// Lets changes of the caller's link wait for one another.

@@ -1,4 +1,5 @@
-//! Lists as files: all rows that match, read and sent step by step, so that memory stays bounded however many there are.
+//! Lists as files: all rows that match, read and sent step by step, so that memory stays bounded however many there
+//! are.
 
 use std::convert::Infallible;
 

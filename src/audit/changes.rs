@@ -142,7 +142,8 @@ mod tests {
         assert_eq!(
             text(&Changes::between(&old, &new)),
             json!({
-                "title": {"from": "a", "to": "b"}, "notes": {"from": null, "to": "n"}, "location": {"from": "x", "to": null},
+                "title": {"from": "a", "to": "b"}, "notes": {"from": null, "to": "n"},
+                "location": {"from": "x", "to": null},
             })
         );
         assert!(Changes::between(&old, &old).is_empty());

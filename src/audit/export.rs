@@ -16,7 +16,7 @@ use crate::export::{File, Piece, Pieces};
 use crate::page::Page;
 
 /// Numbers of the chain that are looked at in a step.
-const STEP: i64 = 1000;
+const STEP: i64 = 200;
 
 /// All rows that match, as CSV.
 pub struct AuditLogExport {

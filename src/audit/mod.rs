@@ -3,16 +3,16 @@
 //! # What it proves
 //!
 //! Every row is signed by its writer under a key that is derived from `SECRET_KEY` and is not in the database. A step
-//! in the background then seals each tenant's rows into a chain, in the order in which it finds them: a row's seal is of
-//! its number, its id, its content and the seal before it ([`chain`]). Writers wait neither for each other nor for the
-//! seals; a row is unsealed for a second or two while the server runs.
+//! in the background then seals each tenant's rows into a chain, in the order in which it finds them: a row's seal is
+//! of its number, its id, its content and the seal before it ([`chain`]). Writers wait neither for each other nor for
+//! the seals; a row is unsealed for a second or two while the server runs.
 //!
 //! Whoever can write to the database, but does not have the key, cannot hide from `bizcenter audit verify` that he
 //!
 //! * edited a row, sealed or not,
 //! * removed, inserted, copied, renumbered or reordered sealed rows, or cut rows off at the end,
 //! * edited the head of the chain, or the checkpoint that retention leaves behind,
-//! * put rows back that retention has deleted.
+//! * put rows back that retention has deleted, unless they are back within a day and nothing has happened since.
 //!
 //! It names the place of each. Neither the next seal nor retention covers tampering up: sealing goes on behind it, but
 //! what the server came upon is kept, signed, for as long as rows are.
@@ -20,13 +20,13 @@
 //! # What it does not prove
 //!
 //! * A row that is deleted **before it is sealed** leaves no trace. Nobody can tell it from one that was never written.
-//! * A database that is put back **as a whole** to an earlier state, rows and head, is a valid earlier state. The same
-//!   goes for one tenant whose rows are cut off while an old head is put back, and for a tenant of whom all rows and the
+//! * A database that is put back **as a whole** to an earlier state, rows and head, is a valid earlier state. So is one
+//!   tenant's log whose rows are cut off while an old head is put back, and that of a tenant of whom all rows and the
 //!   chain are deleted. Only a head that was noted elsewhere shows it: the server logs the heads every hour,
 //!   `audit verify` and an export as JSON lines tell them, and `audit verify --head SEQ:SEAL` looks for one.
 //! * Whoever **has the key**, and so whoever commands a server's process, can forge everything that has no noted head
 //!   behind it. A noted head stands for all rows before it: not even with the key can they be changed under it.
-//! * That what was written is **true**. The server writes what it sees: an address that a trusted proxy tells it, a name
+//! * That what was written is **true**. The server writes what it sees: an address that a trusted proxy tells, a name
 //!   that signs in with a stolen password.
 //! * Under another `SECRET_KEY` nothing verifies that was written before. Keep the old one to verify the old rows.
 //!
@@ -35,8 +35,8 @@
 //! [`record`] and [`record_all`] are for those who change something. `seal` and [`retention`] work on the chain, and
 //! [`verify`] looks at it; `export` is what callers take away, and [`exported`] checks that later.
 
-mod changes;
 pub mod chain;
+mod changes;
 mod event;
 mod export;
 pub mod exported;
@@ -68,12 +68,7 @@ pub async fn record(conn: &mut Conn, scope: &Scope, event: Event, now: Timestamp
 }
 
 /// Writes down all that was done, in the transaction that does it, with few statements.
-pub async fn record_all(
-    conn: &mut Conn,
-    scope: &Scope,
-    events: Vec<Event>,
-    now: Timestamp,
-) -> Result<(), ApiError> {
+pub async fn record_all(conn: &mut Conn, scope: &Scope, events: Vec<Event>, now: Timestamp) -> Result<(), ApiError> {
     let rows = events.into_iter().map(|event| signed(scope, event, now));
     let rows = rows.collect::<Result<_, _>>().map_err(ApiError::internal)?;
     Ok(store::insert(conn, scope, rows).await?)

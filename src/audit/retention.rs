@@ -14,8 +14,8 @@ use crate::clock::Timestamp;
 use crate::db::{Conn, Db, transaction};
 use crate::error::ApiError;
 
-/// Rows that are deleted in one transaction: few enough that nobody waits for long on SQLite, where one writes at a time.
-const BATCH: usize = 500;
+/// Rows that are deleted in one transaction: few enough that nobody waits for long on SQLite, which has one writer.
+const BATCH: usize = 200;
 /// The most copies of rows that are looked for.
 const MOST_COPIES: usize = 1000;
 
@@ -59,7 +59,7 @@ impl Cut<'_> {
         if self.expired(&first) > 0 {
             // Only when there is something to delete: it looks through all rows.
             let found = store::copies(&mut db.read().await?, self.tenant, MOST_COPIES).await?;
-            copies.extend(found.into_iter().map(|(_, id)| id));
+            copies.extend(found.into_iter().map(|(_, _, nonce)| nonce));
         }
         let mut count = 0;
         loop {
@@ -71,7 +71,7 @@ impl Cut<'_> {
         }
     }
 
-    async fn batch(self, tx: &mut Conn, copies: &HashSet<i64>) -> Result<usize, ApiError> {
+    async fn batch(self, tx: &mut Conn, copies: &HashSet<String>) -> Result<usize, ApiError> {
         store::lock(tx, self.tenant).await?;
         let Some(mut chain) = store::find(tx, self.tenant).await? else { return Ok(0) };
         let mut entries = store::sealed(tx, self.tenant, store::START, BATCH).await?;
@@ -86,8 +86,8 @@ impl Cut<'_> {
         Ok(entries.len())
     }
 
-    /// How many of these rows, from the first one on, are old enough. A row that has been tampered with is as old as the
-    /// rows around it: it may say anything.
+    /// How many of these rows, from the first one on, are old enough. A row that was tampered with is as old as those
+    /// around it: it may say anything.
     pub fn expired(self, entries: &[Entry]) -> usize {
         let Self { key, tenant, older_than, now: _ } = self;
         let mut count = 0;
@@ -101,9 +101,10 @@ impl Cut<'_> {
         count
     }
 
-    /// Lets the chain begin behind these rows; gives whether it has changed. They are verified before they go: tampering
-    /// that nobody has looked for yet is remembered, not forgotten with them. `copies` are rows that are there twice.
-    pub fn advance(self, chain: &mut Chain, entries: &[Entry], copies: &HashSet<i64>) -> bool {
+    /// Lets the chain begin behind these rows; gives whether it has changed. They are verified before they go, so that
+    /// tampering that nobody has looked for yet is remembered, not forgotten with them. `copies` are the nonces of rows
+    /// that are there twice.
+    pub fn advance(self, chain: &mut Chain, entries: &[Entry], copies: &HashSet<String>) -> bool {
         let Self { key, tenant, older_than, now } = self;
         // A head that is not as it was signed must not be signed again.
         let has_genuine_head = chain.has_genuine_head(key, tenant);
@@ -114,7 +115,7 @@ impl Cut<'_> {
         let mut verifier = Verifier::new(key, tenant, None, Some(&*chain));
         for entry in entries {
             verifier.sealed(entry);
-            if copies.contains(&entry.id) {
+            if copies.contains(&entry.nonce) {
                 verifier.copied(entry.seq, entry.id);
             }
         }

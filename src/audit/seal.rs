@@ -21,10 +21,10 @@ const INTERVAL: Duration = Duration::from_secs(1);
 const LONGEST_INTERVAL: Duration = Duration::from_secs(30);
 /// How many rounds there are between two looks at the heads for the log: an hour.
 const ROUNDS_BETWEEN_HEADS: u32 = 3600;
-/// Rows that are sealed in one transaction.
-const BATCH: usize = 500;
+/// Rows that are sealed in one transaction: few, since a row may tell of megabytes.
+const BATCH: usize = 200;
 /// Among how many of the last rows one with a good seal is looked for, to go on from when the head is none.
-const LAST_ROWS: usize = 1000;
+const LAST_ROWS: usize = 200;
 
 /// The heads of chains that have grown, by tenant.
 type Heads = BTreeMap<Arc<str>, Noted>;

@@ -9,8 +9,8 @@ use crate::db::{Conn, DbResult};
 
 pub use super::chain::store::tenants;
 
-/// Rows a step.
-const STEP: usize = 500;
+/// Rows a step: few, since a row may tell of megabytes.
+const STEP: usize = 200;
 /// The most copies that are shown.
 const MOST_COPIES: usize = 1000;
 
@@ -41,7 +41,7 @@ pub async fn verify(conn: &mut Conn, key: &AuditKey, tenant: &Arc<str>, noted: O
             break;
         }
     }
-    for (seq, id) in store::copies(conn, tenant, MOST_COPIES).await? {
+    for (seq, id, _) in store::copies(conn, tenant, MOST_COPIES).await? {
         verifier.copied(seq, id);
     }
     Ok(verifier.finish(before.as_ref()))

@@ -21,7 +21,7 @@ pub async fn check(config: &Config, args: &VerifyArgs) -> Outcome {
     }
     match &args.export {
         Some(path) => check_file(path, &key, args, noted),
-        None => check_database(config, &key, args, noted).await,
+        None => check_database(config, &key, args, noted.as_ref()).await,
     }
 }
 
@@ -34,7 +34,7 @@ fn read_head(text: &str) -> Result<Noted, String> {
     }
 }
 
-async fn check_database(config: &Config, key: &AuditKey, args: &VerifyArgs, noted: Option<Noted>) -> Outcome {
+async fn check_database(config: &Config, key: &AuditKey, args: &VerifyArgs, noted: Option<&Noted>) -> Outcome {
     let db = Db::connect(&config.database).await?;
     let pending = db.pending_migrations().await?;
     if !pending.is_empty() {
@@ -53,7 +53,7 @@ async fn check_database(config: &Config, key: &AuditKey, args: &VerifyArgs, note
     }
     let (mut rows, mut problems) = (0, 0);
     for tenant in &tenants {
-        let report = verify::verify(&mut conn, key, tenant, noted.clone()).await?;
+        let report = verify::verify(&mut conn, key, tenant, noted.cloned()).await?;
         print_report(tenant, &report);
         rows += report.rows + report.unsealed;
         problems += report.problems.count();

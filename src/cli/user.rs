@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::{Outcome, UserArgs, open_migrated};
 use crate::audit::{self, Action, AuditKey, Changes, Event};
-use crate::auth::{Scope, password};
 use crate::auth::store::{self, NewUserRow};
 use crate::auth::types::{Register, User};
+use crate::auth::{Scope, password};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::transaction;

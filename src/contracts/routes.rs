@@ -10,10 +10,10 @@ use utoipa_axum::routes;
 use super::access::{answer, find, find_to_change, open, seal};
 use super::export::ContractExport;
 use super::history::types::HistoryAction;
+use super::store::ContractRow;
 use super::types::{
     ContractAnswer, ContractChanged, ContractList, ContractPatch, ContractQuery, ExpiringQuery, NewContract,
 };
-use super::store::ContractRow;
 use super::{history, renewal, store, trail};
 use crate::answer::{Created, NO_STORE};
 use crate::app::AppState;

@@ -53,12 +53,7 @@ pub async fn tasks_moved(conn: &mut Conn, scope: &Scope, moved: &[Moved], now: T
 }
 
 /// After an action item has moved, in the same transaction: the task that it became follows; `moved` names the task.
-pub async fn action_item_moved(
-    conn: &mut Conn,
-    scope: &Scope,
-    moved: Moved,
-    now: Timestamp,
-) -> Result<(), ApiError> {
+pub async fn action_item_moved(conn: &mut Conn, scope: &Scope, moved: Moved, now: Timestamp) -> Result<(), ApiError> {
     let Some(status) = moved.following() else { return Ok(()) };
     let task = store::move_task(conn, scope, moved.id, status, now).await?;
     record(conn, scope, Resource::Task, task, status, now).await

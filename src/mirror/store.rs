@@ -33,10 +33,10 @@ pub async fn move_task(
     now: Timestamp,
 ) -> DbResult<Vec<(i64, String)>> {
     let select = sql("select id, status from tasks where tenant_id = ? and id = ? and status <> ?");
-    let tasks: Vec<(i64, String)> =
-        conn.fetch_all_locked(select.bind(scope.tenant()).bind(task).bind(status)).await?;
+    let tasks: Vec<(i64, String)> = conn.fetch_all_locked(select.bind(scope.tenant()).bind(task).bind(status)).await?;
     if !tasks.is_empty() {
-        let update = "update tasks set status = ?, version = version + 1, updated_at = ? where tenant_id = ? and id = ?";
+        let update =
+            "update tasks set status = ?, version = version + 1, updated_at = ? where tenant_id = ? and id = ?";
         conn.execute(sql(update).bind(status).bind(now).bind(scope.tenant()).bind(task)).await?;
     }
     Ok(tasks)

@@ -112,12 +112,7 @@ impl TestApp {
         Self::serve(self.database_url.clone(), Arc::clone(&self.config), Arc::clone(&self.clock), None).await
     }
 
-    async fn serve(
-        database_url: String,
-        config: Arc<Config>,
-        clock: Arc<AtomicI64>,
-        dir: Option<TempDir>,
-    ) -> Self {
+    async fn serve(database_url: String, config: Arc<Config>, clock: Arc<AtomicI64>, dir: Option<TempDir>) -> Self {
         let db = Db::connect(&config.database).await.unwrap();
         db.migrate().await.unwrap();
         let state = AppState::new(&config, db, Clock::Manual(Arc::clone(&clock)));

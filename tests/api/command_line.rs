@@ -255,6 +255,7 @@ fn every_command_explains_itself() {
         vec!["serve"],
         vec!["migrate"],
         vec!["user", "create"],
+        vec!["audit", "verify"],
         vec!["openapi"],
         vec!["demo"],
         vec!["jobs", "list"],

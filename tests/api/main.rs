@@ -9,6 +9,7 @@ mod app;
 mod client;
 mod mariadb;
 
+mod audit;
 mod auth;
 mod bad_input;
 mod calendar;

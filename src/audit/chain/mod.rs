@@ -2,7 +2,7 @@
 //! are added at the end, and how old ones go from the beginning.
 //!
 //! * A row's **code** is made by its writer, from all that the row says. It proves that the server wrote it.
-//! * A row's **seal** is made later, from its number, its id, its code and the seal before it. It proves where it stands.
+//! * A row's **seal** is made later, from its number, its id, its code and the seal before it. It proves its place.
 //! * The chain's **head** names the last seal, so that rows cannot be cut off at the end.
 //! * Its **checkpoint** names the first row that must be there, and the seal before it, so that old rows can go.
 
@@ -45,8 +45,18 @@ pub struct Facts<'a> {
 impl Facts<'_> {
     /// The row's code.
     pub fn sign(&self, key: &AuditKey, tenant: &str) -> String {
-        let Self { nonce, action, resource_type, resource_id, user_id, ip, user_agent, request_id, changes, created_at } =
-            *self;
+        let Self {
+            nonce,
+            action,
+            resource_type,
+            resource_id,
+            user_id,
+            ip,
+            user_agent,
+            request_id,
+            changes,
+            created_at,
+        } = *self;
         let created_at = created_at.map(|moment| moment.micros().to_string());
         let signing = key.sign("row").text(tenant).text(nonce).text(action).text(resource_type).maybe(resource_id);
         let signing = signing.maybe(user_id).maybe(ip).maybe(user_agent).maybe(request_id).text(changes);

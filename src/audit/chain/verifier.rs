@@ -1,5 +1,5 @@
 //! Verifies a tenant's chain row by row, in a memory that does not grow with it. It knows nothing of databases: whoever
-//! has the rows, feeds it.
+//! has the rows feeds it.
 //!
 //! A row's own seal proves its place. So one bad row spoils no other: behind it, or behind a gap, the next row with a
 //! good seal is the place to go on from.
@@ -9,8 +9,8 @@ use super::{Chain, Entry, SealedAs};
 use crate::audit::key::{AuditKey, same};
 use crate::clock::Timestamp;
 
-/// How much older than a row before it a row may be, in microseconds: rows are sealed in the order of their commits, and
-/// clocks of servers differ. Retention keeps rows for a day at least, so one of those that it deleted is older than that.
+/// How much older than a row before it a row may be, in microseconds: rows are sealed in the order of their commits,
+/// and the clocks of servers differ. Retention keeps rows for a day at least: what it has deleted is older than that.
 const LATE: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// How many rows under one number are kept to choose from; there should be one.
@@ -93,9 +93,9 @@ impl<'a> Verifier<'a> {
             report: Report::default(),
         };
         verifier.refresh(chain);
-        match (&verifier.begin, chain) {
+        match (verifier.begin.clone(), chain) {
             (Some((first, previous)), Some(chain)) => {
-                (verifier.next, verifier.link) = (Some(*first), Some(previous.clone()));
+                (verifier.next, verifier.link) = (Some(first), Some(previous));
                 (verifier.latest, verifier.report.deleted_before) = (chain.deleted_before, chain.deleted_before);
                 verifier.note_begin();
             }
@@ -180,11 +180,6 @@ impl<'a> Verifier<'a> {
             }
             looks.iter().for_each(|look| self.misplaced(seq, look));
         }
-    }
-
-    /// Where it has come to: the number of the next row and, if it is known, the seal that it must name.
-    pub fn position(&self) -> (Option<i64>, Option<&str>) {
-        (self.next, self.link.as_deref())
     }
 
     /// What is wrong so far.

@@ -31,9 +31,9 @@ pub async fn record(
     let changes = changes(old, new);
     let text = serde_json::to_string(&changes).map_err(ApiError::internal)?;
     store::insert(conn, scope, new.id, action, text, now).await?;
-    let audited = changes.into_iter().fold(Changes::default(), |audited, (field, FieldChange { from, to })| {
-        audited.field(field, from, to)
-    });
+    let audited = changes
+        .into_iter()
+        .fold(Changes::default(), |audited, (field, FieldChange { from, to })| audited.field(field, from, to));
     let event = Event::new(action.into(), Resource::Contract, new.id).with(audited.hide(types::AMOUNT));
     audit::record(conn, scope, event, now).await
 }

@@ -2,8 +2,8 @@
 
 use super::super::links::{Links, Targets};
 use super::super::row::TaskRow;
-use super::super::{store, trail};
 use super::super::types::NewTask;
+use super::super::{store, trail};
 use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::db::Conn;

@@ -62,13 +62,20 @@ const ALL: [Tampering; 26] = [
     Tampering::PutRowBackUnsealed,
 ];
 
+const EDITED: &[Kind] = &[Kind::Edited];
+const REORDERED: &[Kind] = &[Kind::Reordered];
+const INSERTED: &[Kind] = &[Kind::Inserted];
+const COPIED: &[Kind] = &[Kind::Copied];
+const MISSING: &[Kind] = &[Kind::Missing];
+const CUT: &[Kind] = &[Kind::CutTail];
+const BEYOND: &[Kind] = &[Kind::BeyondHead];
+const LATE: &[Kind] = &[Kind::OutOfTime];
 const GONE: &[Kind] = &[Kind::Missing, Kind::CutTail];
 const ODD: &[Kind] = &[Kind::Reordered, Kind::Inserted];
 
-/// What must be found: how many problems, and of which kinds at which number.
+/// What must be found: at most how many problems, and of which kinds at which number.
 type Expected = (usize, Vec<(&'static [Kind], i64)>);
 
-/// A row has two numbers before it is taken out of the log and after.
 fn edit(log: &mut Log, seq: i64, change: impl FnOnce(&mut Entry)) {
     change(log.entries.iter_mut().find(|entry| entry.seq == Some(seq)).unwrap());
 }
@@ -149,7 +156,7 @@ fn tamper(log: &mut Log, tampering: Tampering) -> Expected {
     let other = others[log.rng.usize(..others.len())].clone();
     let (seq, other_seq) = (row.seq.unwrap(), other.seq.unwrap());
     let at = |kinds: &'static [Kind]| (1, vec![(kinds, seq)]);
-    let at_both = (2, vec![(&[Kind::Reordered][..], seq), (&[Kind::Reordered][..], other_seq)]);
+    let at_both = (2, vec![(REORDERED, seq), (REORDERED, other_seq)]);
     let of_chain = (1, vec![]);
     log.last_id += 1;
     let new_id = log.last_id;
@@ -157,23 +164,23 @@ fn tamper(log: &mut Log, tampering: Tampering) -> Expected {
         Tampering::EditContent => {
             let column = log.rng.usize(..12);
             edit(log, seq, |entry| edit_content(entry, column));
-            at(&[Kind::Edited])
+            at(EDITED)
         }
         Tampering::EditCode => {
             edit(log, seq, |entry| entry.mac = edited(&entry.mac));
-            at(&[Kind::Edited])
+            at(EDITED)
         }
         Tampering::EditSeal => {
             edit(log, seq, |entry| edit_some(&mut entry.seal));
-            at(&[Kind::Reordered])
+            at(REORDERED)
         }
         Tampering::EditPreviousSeal => {
             edit(log, seq, |entry| edit_some(&mut entry.previous_seal));
-            at(&[Kind::Reordered])
+            at(REORDERED)
         }
         Tampering::EditId => {
             edit(log, seq, |entry| entry.id = new_id);
-            at(&[Kind::Reordered])
+            at(REORDERED)
         }
         Tampering::Renumber => {
             let mut to = log.rng.i64(first - 3..last + 6);
@@ -185,11 +192,11 @@ fn tamper(log: &mut Log, tampering: Tampering) -> Expected {
         }
         Tampering::Delete => {
             log.entries.retain(|entry| entry.id != row.id);
-            at(if seq == last { &[Kind::CutTail] } else { &[Kind::Missing] })
+            at(if seq == last { CUT } else { MISSING })
         }
         Tampering::CutTail => {
             log.entries.retain(|entry| entry.seq < Some(seq));
-            (1, (seq..=last).map(|seq| (&[Kind::CutTail][..], seq)).collect())
+            (1, (seq..=last).map(|seq| (CUT, seq)).collect())
         }
         Tampering::SwapContents => {
             swap_contents(log, &row, &other);
@@ -208,19 +215,16 @@ fn tamper(log: &mut Log, tampering: Tampering) -> Expected {
             at_both
         }
         Tampering::Shift => {
-            let moved = |entry: &&mut Entry| entry.seq >= Some(seq);
-            let mut count = 1;
-            for entry in log.entries.iter_mut().filter(moved) {
+            for entry in log.entries.iter_mut().filter(|entry| entry.seq >= Some(seq)) {
                 entry.seq = entry.seq.map(|seq| seq + 1);
-                count = 2;
             }
             let mut expected: Vec<_> = (seq + 1..=last + 1).map(|seq| (ODD, seq)).collect();
             expected.push((GONE, seq));
-            (count, expected)
+            (2, expected)
         }
         Tampering::Duplicate => {
             log.entries.push(Entry { id: new_id, ..row });
-            (2, vec![(&[Kind::Inserted], seq), (&[Kind::Copied], seq)])
+            (2, vec![(INSERTED, seq), (COPIED, seq)])
         }
         Tampering::CopyUnsealed => {
             log.entries.push(unsealed(&row, new_id));
@@ -229,7 +233,8 @@ fn tamper(log: &mut Log, tampering: Tampering) -> Expected {
         Tampering::CopyAndSeal => {
             log.entries.push(unsealed(&row, new_id));
             log.seal();
-            (1, vec![(&[Kind::Copied], last + 1)])
+            // Out of time as well, if the row is old.
+            (2, vec![(COPIED, last + 1)])
         }
         Tampering::Forge => {
             log.entries.push(Entry { action: "updated!".into(), nonce: "forged".into(), ..unsealed(&row, new_id) });
@@ -241,7 +246,7 @@ fn tamper(log: &mut Log, tampering: Tampering) -> Expected {
             log.seal();
             log.write(1);
             log.seal();
-            (1, vec![(&[Kind::Inserted], last + 1)])
+            (1, vec![(INSERTED, last + 1)])
         }
         Tampering::ForgeBeyond => {
             let to = last + log.rng.i64(1..4);
@@ -250,12 +255,13 @@ fn tamper(log: &mut Log, tampering: Tampering) -> Expected {
             if log.rng.bool() {
                 log.seal();
             }
-            (1, vec![(&[Kind::Inserted], to)])
+            (1, vec![(INSERTED, to)])
         }
         Tampering::Unseal => {
             edit(log, seq, |entry| *entry = unsealed(&row, row.id));
             log.seal();
-            at(GONE)
+            // Out of time as well, if the row is old.
+            (2, vec![(GONE, seq)])
         }
         Tampering::EditHead => {
             let column = log.rng.usize(..6);
@@ -276,25 +282,25 @@ fn tamper(log: &mut Log, tampering: Tampering) -> Expected {
             log.write(2);
             log.seal();
             log.chain = head;
-            (1, vec![(&[Kind::BeyondHead], last + 1), (&[Kind::BeyondHead], last + 2)])
+            (1, vec![(BEYOND, last + 1), (BEYOND, last + 2)])
         }
         Tampering::PutCheckpointBack => {
             let Chain { first_seq, previous_seal, deleted_before, checkpoint_mac, .. } = log.chain().clone();
             outlive(log);
             let now = log.chain().clone();
             log.chain = Some(Chain { first_seq, previous_seal, deleted_before, checkpoint_mac, ..now });
-            (1, (first..=last).map(|seq| (&[Kind::Missing][..], seq)).collect())
+            (1, (first..=last).map(|seq| (MISSING, seq)).collect())
         }
         Tampering::PutRowBack => {
             outlive(log);
             log.entries.push(row);
-            at(&[Kind::Inserted])
+            at(INSERTED)
         }
         Tampering::PutRowBackUnsealed => {
             outlive(log);
             log.entries.push(unsealed(&row, row.id));
             log.seal();
-            (1, vec![(&[Kind::OutOfTime], last + 3)])
+            (1, vec![(LATE, last + 3)])
         }
     }
 }
@@ -302,12 +308,11 @@ fn tamper(log: &mut Log, tampering: Tampering) -> Expected {
 #[test]
 fn every_tampering_is_found_and_named_at_its_place() {
     for tampering in ALL {
-        for seed in 0..200 {
+        for seed in 0..100 {
             let mut log = Log::grown(seed);
             let (count, expected) = tamper(&mut log, tampering);
             let problems = log.problems();
-            assert!(problems.len() >= count.min(1), "{tampering:?} {seed} is not found");
-            assert!(problems.len() <= count.max(expected.len()), "{tampering:?} {seed}: too many in {problems:?}");
+            assert!((1..=count).contains(&problems.len()), "{tampering:?} {seed}: {problems:?}");
             for (kinds, seq) in expected {
                 assert!(names(&problems, kinds, seq), "{tampering:?} {seed}: no {kinds:?} at {seq} in {problems:?}");
             }
@@ -317,7 +322,7 @@ fn every_tampering_is_found_and_named_at_its_place() {
 
 #[test]
 fn several_at_once_are_found_too_and_neither_sealing_nor_retention_covers_them_up() {
-    for seed in 0..3000 {
+    for seed in 0..800 {
         let mut log = Log::grown(seed);
         // What another one undoes, or reaches no row, proves nothing: the first one is checked alone above.
         for _ in 0..log.rng.usize(1..3) {
@@ -345,7 +350,7 @@ fn several_at_once_are_found_too_and_neither_sealing_nor_retention_covers_them_u
 
 #[test]
 fn a_forged_or_deleted_head_is_remembered_when_sealing_goes_on_and_forgotten_with_the_rows() {
-    for seed in 0..300 {
+    for seed in 0..50 {
         for tampering in [Tampering::EditHead, Tampering::DeleteHead] {
             let mut log = Log::grown(seed);
             tamper(&mut log, tampering);
@@ -361,7 +366,7 @@ fn a_forged_or_deleted_head_is_remembered_when_sealing_goes_on_and_forgotten_wit
 
 #[test]
 fn a_tail_that_is_cut_off_under_a_forged_head_is_remembered() {
-    for seed in 0..300 {
+    for seed in 0..50 {
         let mut log = Log::grown(seed);
         log.seal();
         let sealed = log.sealed();

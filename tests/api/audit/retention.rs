@@ -1,0 +1,101 @@
+//! Old rows are deleted, and the rest still verifies.
+
+use bizcenter::audit::chain::problem::Kind;
+use bizcenter::audit::retention::{delete_expired, oldest_kept};
+use bizcenter::db::sql;
+use bizcenter::policy::Role::Owner;
+
+use super::{count, events, problems, record, seal_all, verified};
+use crate::app::TestApp;
+use crate::on_both;
+
+const DAY: i64 = 86_400;
+
+/// Deletes what is older than 90 days; gives how many rows.
+async fn clean(app: &TestApp) -> u64 {
+    let older_than = oldest_kept(app.now(), 90);
+    delete_expired(app.db(), &app.state.audit_key, older_than, app.now()).await.unwrap()
+}
+
+on_both! {
+    async fn rows_older_than_told_are_deleted_and_the_rest_verifies(app) {
+        let (kim, lee) = (app.user("test-001", Owner).await, app.user("test-002", Owner).await);
+        record(&app, &kim, events(1..=3)).await;
+        app.advance(80 * DAY);
+        record(&app, &kim, events(4..=5)).await;
+        record(&app, &lee, events(1..=1)).await;
+        seal_all(&app).await;
+        assert_eq!(clean(&app).await, 0);
+        app.advance(10 * DAY);
+        // At 90 days to the microsecond they are not older.
+        assert_eq!(clean(&app).await, 0);
+        app.advance(1);
+        assert_eq!(clean(&app).await, 3);
+        assert_eq!((clean(&app).await, count(&app, "test-001").await, count(&app, "test-002").await), (0, 2, 1));
+        for tenant in ["test-001", "test-002"] {
+            assert_eq!(problems(&app, tenant).await, []);
+        }
+        let report = verified(&app, "test-001").await;
+        assert_eq!((report.seqs, report.deleted_before), (Some((4, 5)), Some(oldest_kept(app.now(), 90))));
+        // The chain goes on, also when nothing is left of it.
+        app.advance(200 * DAY);
+        assert_eq!(clean(&app).await, 3);
+        record(&app, &kim, events(6..=6)).await;
+        seal_all(&app).await;
+        let report = verified(&app, "test-001").await;
+        assert_eq!((report.seqs, report.problems.list), (Some((6, 6)), vec![]));
+    }
+
+    async fn many_rows_go_in_parts_and_rows_that_are_not_sealed_stay(app) {
+        let kim = app.user("test-001", Owner).await;
+        record(&app, &kim, events(1..=1700)).await;
+        seal_all(&app).await;
+        app.advance(91 * DAY);
+        record(&app, &kim, events(1..=2)).await;
+        assert_eq!(clean(&app).await, 1700);
+        assert_eq!((count(&app, "test-001").await, problems(&app, "test-001").await), (2, vec![]));
+        seal_all(&app).await;
+        assert_eq!(verified(&app, "test-001").await.seqs, Some((1701, 1702)));
+    }
+
+    async fn rows_missing_at_the_beginning_are_not_taken_for_deleted_ones(app) {
+        let kim = app.user("test-001", Owner).await;
+        record(&app, &kim, events(1..=6)).await;
+        seal_all(&app).await;
+        app.advance(91 * DAY);
+        record(&app, &kim, events(1..=6)).await;
+        seal_all(&app).await;
+        clean(&app).await;
+        app.execute(sql("delete from audit_logs where tenant_id = 'test-001' and seq <= 8")).await;
+        assert_eq!(problems(&app, "test-001").await, [(Kind::Missing, Some((7, 8)))]);
+    }
+
+    async fn tampering_that_is_deleted_with_its_rows_is_remembered_for_as_long_as_rows_are(app) {
+        let kim = app.user("test-001", Owner).await;
+        record(&app, &kim, events(1..=6)).await;
+        seal_all(&app).await;
+        app.execute(sql("update audit_logs set action = 'viewed' where tenant_id = 'test-001' and seq = 2")).await;
+        app.execute(sql("delete from audit_logs where tenant_id = 'test-001' and seq = 5")).await;
+        app.advance(91 * DAY);
+        record(&app, &kim, events(1..=1)).await;
+        seal_all(&app).await;
+        assert_eq!(clean(&app).await, 5);
+        assert_eq!(problems(&app, "test-001").await, [(Kind::EarlierFault, Some((2, 2)))]);
+        app.advance(91 * DAY);
+        assert_eq!(clean(&app).await, 1);
+        assert_eq!(problems(&app, "test-001").await, []);
+    }
+
+    async fn a_row_that_claims_to_be_young_is_deleted_with_those_around_it(app) {
+        let kim = app.user("test-001", Owner).await;
+        record(&app, &kim, events(1..=3)).await;
+        seal_all(&app).await;
+        app.advance(91 * DAY);
+        record(&app, &kim, events(1..=1)).await;
+        seal_all(&app).await;
+        let young = "update audit_logs set created_at = ? where tenant_id = 'test-001' and seq = 2";
+        app.execute(sql(young).bind(app.now())).await;
+        assert_eq!((clean(&app).await, count(&app, "test-001").await), (3, 1));
+        assert_eq!(problems(&app, "test-001").await, [(Kind::EarlierFault, Some((2, 2)))]);
+    }
+}

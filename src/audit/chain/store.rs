@@ -113,8 +113,9 @@ pub async fn unsealed(conn: &mut Conn, tenant: &Arc<str>, id: i64, limit: usize)
 pub async fn copies(conn: &mut Conn, tenant: &Arc<str>, limit: usize) -> DbResult<Vec<(Option<i64>, i64, String)>> {
     const COPIES: &str = "select a.seq, a.id, a.nonce from audit_logs a join (select nonce, min(seq) as seq, \
                           min(id) as id from audit_logs where tenant_id = ? group by nonce having count(*) > 1) f \
-                          on f.nonce = a.nonce where a.tenant_id = ? and (a.seq > f.seq or a.seq is null \
-                          and f.seq is not null or a.seq is null and a.id > f.id) order by a.id limit ?";
+                          on f.nonce = a.nonce where a.tenant_id = ? and (a.seq > f.seq or a.seq = f.seq and \
+                          a.id > f.id or a.seq is null and f.seq is not null or a.seq is null and a.id > f.id) \
+                          order by a.id limit ?";
     conn.fetch_all(sql(COPIES).bind(tenant).bind(tenant).bind(bound(limit))).await
 }
 

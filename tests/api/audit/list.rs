@@ -53,6 +53,7 @@ on_both! {
             Event::new(Action::Viewed, Resource::Contract, 2),
             Event { action: Action::Imported, resource_type: Resource::Task, resource_id: None, changes: Changes::default() },
         ]).await;
+        let kim = app.signed_in(&kim).await;
         let (kim_id, lee_id) = (kim.id.to_string(), lee.id.to_string());
         for (parameters, expected) in [
             (&[("sort", "id")][..], &[1, 2, 3, 4][..]),

@@ -34,8 +34,11 @@ fn check(app: &TestApp, lines: &[String], is_filtered: bool) -> Exported {
     exported::verify(lines.join("\n").as_bytes(), &app.state.audit_key, is_filtered, None).unwrap()
 }
 
-/// What is wrong with a file: in which line, what, and at which numbers.
-fn problems(app: &TestApp, lines: &[String]) -> Vec<(u64, Kind, Option<(i64, i64)>)> {
+/// A line, what is wrong there, and from which number to which.
+type Found = (u64, Kind, Option<(i64, i64)>);
+
+/// What is wrong with a file.
+fn problems(app: &TestApp, lines: &[String]) -> Vec<Found> {
     let problems = check(app, lines, false).problems.into_iter();
     problems.map(|(line, problem)| (line, problem.kind, problem.seqs)).collect()
 }

@@ -23,7 +23,7 @@ pub fn lines(reply: &Reply) -> Vec<String> {
                 let before = lines.last_mut().expect("a line before its continuation");
                 // A fold inside an escape is allowed, but some programs do not unfold before they unescape.
                 let backslashes = before.len() - before.trim_end_matches('\\').len();
-                assert!(backslashes % 2 == 0, "folded inside an escape: {before}");
+                assert!(backslashes.is_multiple_of(2), "folded inside an escape: {before}");
                 before.push_str(rest);
             }
             None => lines.push(line.to_owned()),

@@ -91,7 +91,7 @@ on_both! {
     async fn a_crashed_holder_is_followed_when_its_lease_lapses(app) {
         crash(&app).await;
         let first = ("contract_ends", Report::Busy);
-        assert_eq!(jobs::run_due(&app.state).await.unwrap(), [first.clone()]);
+        assert_eq!(jobs::run_due(&app.state).await.unwrap(), std::slice::from_ref(&first));
         assert!(jobs::list(&app.state).await.unwrap().iter().all(|job| job.state == State::Running));
         app.advance(59);
         assert_eq!(jobs::run_due(&app.state).await.unwrap(), [first]);

@@ -140,7 +140,7 @@ on_both! {
             tell(&app, &[&user], Kind::TaskAssigned, title).await;
             assert_eq!(send(&office).await, 1);
             let letter = only(&sink);
-            assert_eq!(letter.to, [user.email.clone()], "{title:?}");
+            assert_eq!(letter.to, std::slice::from_ref(&user.email), "{title:?}");
             assert_eq!(fields(&letter), FIELDS, "{title:?}");
             let message = open(&letter);
             assert_eq!(message.to().unwrap().iter().count(), 1, "{title:?}");

@@ -93,6 +93,9 @@ impl fmt::Display for Target {
     }
 }
 
+/// The server does not know a setting.
+const UNKNOWN_VARIABLE: u16 = 1193;
+
 /// How to connect to the [`Target`].
 #[derive(Debug, Clone)]
 pub struct Connect {
@@ -168,7 +171,12 @@ async fn open_mariadb(options: &MySqlConnectOptions, connect: &Connect) -> Resul
                 connection
                     .execute("set session sql_mode = concat(@@sql_mode, ',STRICT_ALL_TABLES,NO_ZERO_DATE')")
                     .await?;
-                Ok(())
+                // Newer servers refuse to lock a row that has changed since the snapshot (error 1020), though nobody
+                // goes by what was read before the lock. Older ones do not know the setting.
+                match connection.execute("set session innodb_snapshot_isolation = off").await {
+                    Err(error) if super::mariadb_number(&error) != Some(UNKNOWN_VARIABLE) => Err(error),
+                    _ => Ok(()),
+                }
             })
         })
         .connect_with(options.clone().charset("utf8mb4").disable_statement_logging())

@@ -3,10 +3,10 @@
 use std::error::Error;
 use std::time::SystemTime;
 
-use askama::Template;
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{Address, Message};
+use maud::{DOCTYPE, Markup, html};
 use sha2::{Digest, Sha256};
 
 use super::store::LetterRow;
@@ -15,10 +15,8 @@ use crate::clock::Timestamp;
 use crate::error::Language;
 use crate::resource::Resource;
 
-/// The letter as a page; the template escapes what it is given.
-#[derive(Template)]
-#[template(path = "mail/letter.html")]
-struct Page<'a> {
+/// What a letter says.
+struct Words<'a> {
     language: &'a str,
     subject: &'a str,
     greeting: &'a str,
@@ -26,6 +24,30 @@ struct Page<'a> {
     title: &'a str,
     link: Option<&'a str>,
     footer: &'a str,
+}
+
+impl Words<'_> {
+    /// As a page, in which every text is escaped.
+    fn page(&self) -> Markup {
+        html! {
+            (DOCTYPE)
+            html lang=(self.language) {
+                head {
+                    meta charset="utf-8";
+                    title { (self.subject) }
+                }
+                body {
+                    p { (self.greeting) }
+                    p { (self.news) "." }
+                    p { strong { (self.title) } }
+                    @if let Some(link) = self.link {
+                        p { a href=(link) { (link) } }
+                    }
+                    p { small { (self.footer) } }
+                }
+            }
+        }
+    }
 }
 
 /// Tells other programs that nobody wrote this by hand, so that none of them answers (RFC 3834).
@@ -61,7 +83,7 @@ pub fn write(
     let greeting = texts::greeting(&name, language);
     let link = public_url.map(|url| format!("{url}{}", path(row)));
     let footer = texts::footer(language);
-    let page = Page {
+    let words = Words {
         language: language.tag(),
         subject: &subject,
         greeting: &greeting,
@@ -72,7 +94,7 @@ pub fn write(
     };
     let link = link.as_ref().map(|link| format!("{link}\n\n")).unwrap_or_default();
     let text = format!("{greeting}\n\n{news}.\n\n    {title}\n\n{link}{footer}\n");
-    let html = page.render().map_err(|_| "the letter cannot be written")?;
+    let html = words.page().into_string();
     Message::builder()
         .from(from.clone())
         .to(Mailbox::new(Some(in_header(&name)), to))

@@ -182,8 +182,8 @@ async fn delete_task(
     transaction!(app.db, |tx| {
         let task = store::find_for_update(tx, &scope, id).await?.ok_or(Code::TaskNotFound)?;
         conditions.check(task.version)?;
-        let subtasks = store::delete(tx, &scope, &task, now).await?.ok_or(Code::PreconditionFailed)?;
-        trail::deleted(tx, &scope, &task, &subtasks, now).await
+        let bereft = store::delete(tx, &scope, &task, now).await?.ok_or(Code::PreconditionFailed)?;
+        trail::deleted(tx, &scope, &task, &bereft, now).await
     })?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -37,7 +37,6 @@ const EXCUSED: &[(&str, &str, &str)] = &[
     ("delete_contract", "contract_renewals", "the contract that follows it loses its parent_id"),
     ("delete_meeting", "action_items", "they go with the meeting"),
     ("delete_meeting", "meeting_attendees", "they go with the meeting"),
-    ("delete_task", "action_items", "the one that became the task loses its task_id"),
     ("delete_task", "task_comments", "they go with the task"),
     ("issue_stream_ticket", "stream_tickets", "it counts for a minute"),
     ("logout", "users", "the session stands for its user"),

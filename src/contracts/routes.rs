@@ -182,7 +182,7 @@ async fn update_contract(
 ) -> Result<impl IntoResponse, ApiError> {
     let patch = body.read_for(async { find(&mut app.db.read().await?, &scope, id).await }).await?;
     let now = app.clock.now();
-    let row = transaction!(app.db, |tx| {
+    let (row, has_changed) = transaction!(app.db, |tx| {
         let old = find_to_change(tx, &scope, id).await?;
         conditions.check(old.version)?;
         let (mut new, amount) = patch.clone().apply(&old);
@@ -192,7 +192,7 @@ async fn update_contract(
             new.amount_encrypted = seal(&app.amounts, &scope, id, &amount)?;
         }
         if new == old {
-            return Ok(old);
+            return Ok((old, false));
         }
         // Flask's contracts may be wrong already; they can still be changed otherwise.
         let moves = (new.start_date, new.end_date) != (old.start_date, old.end_date);
@@ -206,8 +206,11 @@ async fn update_contract(
             return Err(Code::PreconditionFailed.into());
         }
         history::record(tx, &scope, HistoryAction::Updated, Some(&old), &new, now).await?;
-        Ok(new)
+        Ok((new, true))
     })?;
+    if !has_changed {
+        trail::viewed(&app, &scope, &[id]).await?;
+    }
     let tag = etag(row.version);
     let contract = answer(&app.amounts, &scope, row);
     Ok(([tag], [NO_STORE], Json(ContractChanged { message: "Contract updated successfully", contract })))
@@ -238,6 +241,7 @@ async fn delete_contract(
     transaction!(app.db, |tx| {
         let contract = find_to_change(tx, &scope, id).await?;
         conditions.check(contract.version)?;
+        renewal::release(tx, &scope, id, now).await?;
         if !store::delete(tx, &scope, id, contract.version).await? {
             return Err(Code::PreconditionFailed.into());
         }

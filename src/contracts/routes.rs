@@ -17,6 +17,7 @@ use super::types::{
 use super::{history, renewal, store, trail};
 use crate::answer::{Created, NO_STORE};
 use crate::app::AppState;
+use crate::audit;
 use crate::auth::May;
 use crate::csv_export::{self, WantsCsv};
 use crate::db::transaction;
@@ -26,6 +27,7 @@ use crate::extract::{Body, Id, Query};
 use crate::idempotency::{Begun, IdempotencyKey};
 use crate::page::PageParams;
 use crate::policy::{CreateContract, DeleteContract, ReadContracts, UpdateContract};
+use crate::resource::Resource;
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
@@ -41,7 +43,8 @@ pub fn router() -> OpenApiRouter<AppState> {
 ///
 /// Sorts by `end_date`, `start_date`, `created_at`, `updated_at`, `contract_number`, `customer_name`, `title` or `id`.
 ///
-/// With `Accept: text/csv` it is a file for spreadsheets, of all contracts that match: no page counts.
+/// With `Accept: text/csv` it is a file for spreadsheets, of all contracts that match: no page counts. That
+/// somebody took it is a row in the audit log.
 #[utoipa::path(
     get, path = "/contracts", tag = "contracts",
     params(ContractQuery, PageParams),
@@ -58,6 +61,7 @@ async fn list_contracts(
     Query(query): Query<ContractQuery>,
 ) -> Result<Response, ApiError> {
     if wants_csv {
+        audit::record_export(&app, &scope, Resource::Contract, "csv", &query).await?;
         let start = query.page.from_start();
         let file = csv_export::answer(ContractExport { app, scope, query }, start).await?;
         return Ok(([NO_STORE], file).into_response());

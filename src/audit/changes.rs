@@ -23,6 +23,8 @@ const LEFT_OUT: [&str; 11] = [
 ];
 /// In place of a value that the log must not show.
 const HIDDEN: &str = "***";
+/// The most characters of a value: a change of many rows writes a long text down for each of them.
+const LENGTH: usize = 2000;
 
 /// A value of a field before and after.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -58,9 +60,10 @@ impl Changes {
     /// With this field too, if it has changed.
     #[must_use]
     pub fn field(mut self, name: &str, from: impl Into<Value>, to: impl Into<Value>) -> Self {
-        let change = Change { from: from.into(), to: to.into() };
-        if change.from != change.to {
-            self.0.insert(name.to_owned(), change);
+        let (from, to) = (from.into(), to.into());
+        // What differs only beyond the cut has changed as well.
+        if from != to {
+            self.0.insert(name.to_owned(), Change { from: shortened(from), to: shortened(to) });
         }
         self
     }
@@ -95,6 +98,40 @@ fn fields(row: &impl Serialize) -> Map<String, Value> {
     let Ok(Value::Object(mut fields)) = serde_json::to_value(row) else { return Map::new() };
     fields.retain(|name, _| !LEFT_OUT.contains(&name.as_str()));
     fields
+}
+
+/// What the log keeps of a value. Of a long text it is the first characters and the number of the others; of a list the
+/// first texts, as many as are no longer together, and the number of what comes behind them.
+fn shortened(value: Value) -> Value {
+    match value {
+        Value::String(text) => shortened_text(text).into(),
+        Value::Array(parts) => shortened_list(parts).into(),
+        other => other,
+    }
+}
+
+fn shortened_text(text: String) -> String {
+    match text.char_indices().nth(LENGTH) {
+        Some((end, _)) => format!("{}{}", &text[..end], left_out(text[end..].chars().count())),
+        None => text,
+    }
+}
+
+fn shortened_list(mut parts: Vec<Value>) -> Vec<Value> {
+    let mut length = 0;
+    let beyond = parts.iter().position(|part| {
+        length += part.as_str().map_or(0, |text| text.chars().count());
+        length > LENGTH
+    });
+    if let Some(beyond) = beyond {
+        let rest = parts.split_off(beyond);
+        parts.push(left_out(rest.len()).into());
+    }
+    parts
+}
+
+fn left_out(count: usize) -> String {
+    format!("…+{count}")
 }
 
 /// An object is another row, and a list of objects other rows.
@@ -161,6 +198,45 @@ mod tests {
         );
         let changes = Changes::default().field("amount", Value::Null, "1").field("title", "a", "a").hide("amount");
         assert_eq!(text(&changes), json!({"amount": {"from": null, "to": "***"}}));
+    }
+
+    #[test]
+    fn a_long_value_is_cut_and_says_by_how_much() {
+        let whole = "가".repeat(LENGTH);
+        let (long, longer) = (format!("{whole}나"), format!("{whole}나다"));
+        let row = |title: &str| json!({"title": title});
+        let cases = [(&whole, whole.clone()), (&long, format!("{whole}…+1")), (&longer, format!("{whole}…+2"))];
+        for (title, kept) in cases {
+            assert_eq!(text(&Changes::created(&row(title))), json!({"title": {"from": null, "to": kept}}));
+            assert_eq!(text(&Changes::deleted(&row(title))), json!({"title": {"from": kept, "to": null}}));
+        }
+        let changes = Changes::between(&row(&whole), &row(&longer)).field("notes", long.as_str(), "n");
+        assert_eq!(
+            text(&changes),
+            json!({
+                "title": {"from": whole, "to": format!("{whole}…+2")},
+                "notes": {"from": format!("{whole}…+1"), "to": "n"},
+            })
+        );
+        // What differs only in what was left out has changed all the same.
+        let cut = format!("{whole}…+1");
+        let changes = Changes::between(&row(&format!("{whole}a")), &row(&format!("{whole}b")));
+        assert_eq!(text(&changes), json!({"title": {"from": cut, "to": cut}}));
+    }
+
+    #[test]
+    fn a_list_of_many_texts_is_cut_and_one_of_numbers_is_not() {
+        let tag = "x".repeat(100);
+        let kept = |tags: usize, rest: Option<&str>| {
+            let tags = std::iter::repeat_n(tag.as_str(), tags).chain(rest);
+            Value::from(tags.collect::<Vec<_>>())
+        };
+        for (tags, expected) in [(20, kept(20, None)), (21, kept(20, Some("…+1"))), (100, kept(20, Some("…+80")))] {
+            let changes = Changes::created(&json!({"tags": vec![tag.as_str(); tags]}));
+            assert_eq!(text(&changes)["tags"]["to"], expected, "{tags}");
+        }
+        let ids: Vec<i64> = (0..10_000).collect();
+        assert_eq!(text(&Changes::default().field("ids", (), ids.clone()))["ids"]["to"], json!(ids));
     }
 
     fn any_row() -> impl Strategy<Value = BTreeMap<String, Option<i64>>> {

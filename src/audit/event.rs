@@ -1,5 +1,6 @@
 //! What the log is told.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::changes::Changes;
@@ -73,11 +74,9 @@ impl Event {
         Self { changes, ..self }
     }
 
-    /// An export: of what, in which format, and chosen by which filters.
-    pub fn export(resource_type: Resource, format: &str, filters: Vec<(&str, Value)>) -> Self {
-        let changes = Changes::default().field("format", Value::Null, format);
-        let changes =
-            filters.into_iter().fold(changes, |changes, (name, value)| changes.field(name, Value::Null, value));
+    /// An export: of what, in which format, and chosen by which filters of the query.
+    pub fn export(resource_type: Resource, format: &str, query: &impl Serialize) -> Self {
+        let changes = Changes::created(query).field("format", Value::Null, format);
         Self { action: Action::Exported, resource_type, resource_id: None, changes }
     }
 }

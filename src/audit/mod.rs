@@ -32,7 +32,7 @@
 //!
 //! # Layout
 //!
-//! [`record`] and [`record_all`] are for those who change something. `seal` and [`retention`] work on the chain, and
+//! [`record`] and [`record_all`] are for those who change something, [`record_export`] for those who hand out a file. `seal` and [`retention`] work on the chain, and
 //! [`verify`] looks at it; `export` is what callers take away, and [`exported`] checks that later.
 
 pub mod chain;
@@ -53,14 +53,17 @@ pub use event::{Action, Event};
 pub use key::AuditKey;
 pub use routes::router;
 
+use serde::Serialize;
 use uuid::Uuid;
 
 use self::chain::Facts;
 use self::store::NewAuditLogRow;
+use crate::app::AppState;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
-use crate::db::Conn;
+use crate::db::{Conn, transaction};
 use crate::error::ApiError;
+use crate::resource::Resource;
 
 /// Writes down what was done, in the transaction that does it.
 pub async fn record(conn: &mut Conn, scope: &Scope, event: Event, now: Timestamp) -> Result<(), ApiError> {
@@ -72,6 +75,19 @@ pub async fn record_all(conn: &mut Conn, scope: &Scope, events: Vec<Event>, now:
     let rows = events.into_iter().map(|event| signed(scope, event, now));
     let rows = rows.collect::<Result<_, _>>().map_err(ApiError::internal)?;
     Ok(store::insert(conn, scope, rows).await?)
+}
+
+/// Writes down that the caller takes a file of all that matches this query, in a transaction of its own: to be called
+/// before the file begins. Without its row there is no file.
+pub async fn record_export(
+    app: &AppState,
+    scope: &Scope,
+    resource_type: Resource,
+    format: &str,
+    query: &impl Serialize,
+) -> Result<(), ApiError> {
+    let (event, now) = (Event::export(resource_type, format, query), app.clock.now());
+    transaction!(app.db, |tx| record(tx, scope, event.clone(), now).await)
 }
 
 /// The row of an event, with its code.

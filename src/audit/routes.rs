@@ -7,15 +7,13 @@ use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::event::Event;
 use super::export::{AuditLogExport, SealedExport};
 use super::types::{AuditLogList, AuditLogQuery};
-use super::{record, seal, store};
+use super::{record_export, seal, store};
 use crate::answer::NO_STORE;
 use crate::app::AppState;
-use crate::auth::{May, Scope};
+use crate::auth::May;
 use crate::csv_export;
-use crate::db::transaction;
 use crate::error::ApiError;
 use crate::export::{self, Format};
 use crate::extract::Query;
@@ -57,23 +55,16 @@ async fn list_audit_logs(
             ([(header::VARY, "accept")], Json(AuditLogList::from(rows))).into_response()
         }
         Format::Csv => {
-            record_export(&app, &scope, "csv", &query).await?;
+            record_export(&app, &scope, Resource::AuditLog, "csv", &query).await?;
             let start = query.page.from_start();
             csv_export::answer(AuditLogExport { app, scope, query }, start).await?
         }
         Format::JsonLines => {
-            record_export(&app, &scope, "jsonl", &query).await?;
+            record_export(&app, &scope, Resource::AuditLog, "jsonl", &query).await?;
             // Only sealed rows have something to verify: what has happened up to now is to be among them.
             seal::seal_tenant(&app.db, &app.audit_key, scope.tenant(), app.clock.now()).await?;
             export::send(SealedExport { app, scope, query }, i64::MIN, Vec::new(), SealedExport::FILE).await?
         }
     };
     Ok(([NO_STORE], answer).into_response())
-}
-
-async fn record_export(app: &AppState, scope: &Scope, format: &str, query: &AuditLogQuery) -> Result<(), ApiError> {
-    let now = app.clock.now();
-    transaction!(app.db, |tx| {
-        record(tx, scope, Event::export(Resource::AuditLog, format, query.filters()), now).await
-    })
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::changes::{Change, Changes};
@@ -47,7 +46,8 @@ pub struct AuditLog {
     /// The request, as in `X-Request-Id` and in the log.
     #[schema(required)]
     pub request_id: Option<String>,
-    /// The fields that changed, from what to what. Amounts are never shown.
+    /// The fields that changed, from what to what. Amounts are never shown. Text of more than 2,000 characters is cut
+    /// to these and `…+` with the number of the others; a list of texts likewise.
     pub changes: BTreeMap<String, Change>,
     /// When.
     #[schema(value_type = String, format = DateTime)]
@@ -107,7 +107,7 @@ impl From<Listing<AuditLogRow>> for AuditLogList {
 }
 
 /// Which rows of the audit log, and which page of them.
-#[derive(Debug, Clone, IntoParams)]
+#[derive(Debug, Clone, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct AuditLogQuery {
     /// What was done.
@@ -125,6 +125,7 @@ pub struct AuditLogQuery {
     #[param(value_type = Option<String>)]
     pub to: Option<Timestamp>,
     /// Page and order.
+    #[serde(skip)]
     #[param(ignore)]
     pub page: Page,
 }
@@ -140,20 +141,5 @@ impl FromFields for AuditLogQuery {
             to: fields.optional("to", fields::to_moment),
             page: Page::from_fields::<AuditLogRow>(fields)?,
         })
-    }
-}
-
-impl AuditLogQuery {
-    /// The filters that were given, for the row that tells of an export.
-    pub fn filters(&self) -> Vec<(&'static str, Value)> {
-        let moment = |moment: Option<Timestamp>| serde_json::to_value(moment).unwrap_or_default();
-        vec![
-            ("action", self.action.map(Action::as_str).into()),
-            ("resource_type", self.resource_type.map(Resource::as_str).into()),
-            ("resource_id", self.resource_id.into()),
-            ("user_id", self.user_id.into()),
-            ("from", moment(self.from)),
-            ("to", moment(self.to)),
-        ]
     }
 }

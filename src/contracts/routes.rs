@@ -17,6 +17,7 @@ use super::types::{
 use super::{history, renewal, store, trail};
 use crate::answer::{Created, NO_STORE};
 use crate::app::AppState;
+use crate::audit;
 use crate::auth::May;
 use crate::csv_export::{self, WantsCsv};
 use crate::db::transaction;
@@ -26,6 +27,7 @@ use crate::extract::{Body, Id, Query};
 use crate::idempotency::{Begun, IdempotencyKey};
 use crate::page::PageParams;
 use crate::policy::{CreateContract, DeleteContract, ReadContracts, UpdateContract};
+use crate::resource::Resource;
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
@@ -41,7 +43,8 @@ pub fn router() -> OpenApiRouter<AppState> {
 ///
 /// Sorts by `end_date`, `start_date`, `created_at`, `updated_at`, `contract_number`, `customer_name`, `title` or `id`.
 ///
-/// With `Accept: text/csv` it is a file for spreadsheets, of all contracts that match: no page counts.
+/// With `Accept: text/csv` it is a file for spreadsheets, of all contracts that match: no page counts. That
+/// somebody took it is a row in the audit log.
 #[utoipa::path(
     get, path = "/contracts", tag = "contracts",
     params(ContractQuery, PageParams),
@@ -58,6 +61,7 @@ async fn list_contracts(
     Query(query): Query<ContractQuery>,
 ) -> Result<Response, ApiError> {
     if wants_csv {
+        audit::record_export(&app, &scope, Resource::Contract, "csv", &query).await?;
         let start = query.page.from_start();
         let file = csv_export::answer(ContractExport { app, scope, query }, start).await?;
         return Ok(([NO_STORE], file).into_response());
@@ -182,7 +186,7 @@ async fn update_contract(
 ) -> Result<impl IntoResponse, ApiError> {
     let patch = body.read_for(async { find(&mut app.db.read().await?, &scope, id).await }).await?;
     let now = app.clock.now();
-    let row = transaction!(app.db, |tx| {
+    let (row, has_changed) = transaction!(app.db, |tx| {
         let old = find_to_change(tx, &scope, id).await?;
         conditions.check(old.version)?;
         let (mut new, amount) = patch.clone().apply(&old);
@@ -192,7 +196,7 @@ async fn update_contract(
             new.amount_encrypted = seal(&app.amounts, &scope, id, &amount)?;
         }
         if new == old {
-            return Ok(old);
+            return Ok((old, false));
         }
         // Flask's contracts may be wrong already; they can still be changed otherwise.
         let moves = (new.start_date, new.end_date) != (old.start_date, old.end_date);
@@ -206,8 +210,11 @@ async fn update_contract(
             return Err(Code::PreconditionFailed.into());
         }
         history::record(tx, &scope, HistoryAction::Updated, Some(&old), &new, now).await?;
-        Ok(new)
+        Ok((new, true))
     })?;
+    if !has_changed {
+        trail::viewed(&app, &scope, &[id]).await?;
+    }
     let tag = etag(row.version);
     let contract = answer(&app.amounts, &scope, row);
     Ok(([tag], [NO_STORE], Json(ContractChanged { message: "Contract updated successfully", contract })))
@@ -238,6 +245,7 @@ async fn delete_contract(
     transaction!(app.db, |tx| {
         let contract = find_to_change(tx, &scope, id).await?;
         conditions.check(contract.version)?;
+        renewal::release(tx, &scope, id, now).await?;
         if !store::delete(tx, &scope, id, contract.version).await? {
             return Err(Code::PreconditionFailed.into());
         }

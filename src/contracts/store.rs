@@ -131,6 +131,13 @@ pub async fn find_for_update(conn: &mut Conn, scope: &Scope, id: i64) -> DbResul
     find(conn, scope, id).await
 }
 
+/// The contract that follows this one, if one does, for a change.
+pub async fn find_successor_for_update(conn: &mut Conn, scope: &Scope, id: i64) -> DbResult<Option<ContractRow>> {
+    const FIND: &str = concat!("select ", columns!(), " from ", from!(), " where c.tenant_id = ? and r.parent_id = ?");
+    // Only one can.
+    Ok(conn.fetch_all_locked(sql(FIND).bind(scope.tenant()).bind(id)).await?.pop())
+}
+
 /// Inserts a contract and gives its id; `id` and `parent_id` do not count. A taken number is a duplicate.
 ///
 /// The amount can only be sealed for an id, so [`set_amount`] follows in the same transaction.

@@ -16,6 +16,7 @@ use super::types::{
 use super::{action_items, attendees, calendar, trail};
 use crate::answer::Created;
 use crate::app::AppState;
+use crate::audit;
 use crate::auth::{May, Scope};
 use crate::clock::Timestamp;
 use crate::csv_export::{self, WantsCsv};
@@ -26,6 +27,7 @@ use crate::extract::{Body, Id, Query};
 use crate::idempotency::{Begun, IdempotencyKey};
 use crate::page::PageParams;
 use crate::policy::{CreateMeeting, DeleteMeeting, PublishMeeting, ReadMeetings, UpdateMeeting};
+use crate::resource::Resource;
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
@@ -42,7 +44,8 @@ pub fn router() -> OpenApiRouter<AppState> {
 ///
 /// Sorts by `meeting_date`, `created_at`, `updated_at`, `title` or `id`.
 ///
-/// With `Accept: text/csv` it is a file for spreadsheets, of all meetings that match: no page counts.
+/// With `Accept: text/csv` it is a file for spreadsheets, of all meetings that match: no page counts. That
+/// somebody took it is a row in the audit log.
 #[utoipa::path(
     get, path = "/meetings", tag = "meetings",
     params(MeetingQuery, PageParams),
@@ -59,6 +62,7 @@ async fn list_meetings(
     Query(query): Query<MeetingQuery>,
 ) -> Result<Response, ApiError> {
     if wants_csv {
+        audit::record_export(&app, &scope, Resource::Meeting, "csv", &query).await?;
         let start = query.page.from_start();
         return csv_export::answer(MeetingExport { app, scope, query }, start).await;
     }

@@ -13,6 +13,7 @@ use super::types::{NewTask, Task, TaskAnswer, TaskChanged, TaskList, TaskPatch, 
 use super::{links, store, trail};
 use crate::answer::Created;
 use crate::app::AppState;
+use crate::audit;
 use crate::auth::{May, Scope};
 use crate::clock::Timestamp;
 use crate::csv_export::{self, WantsCsv};
@@ -24,6 +25,7 @@ use crate::idempotency::{Begun, IdempotencyKey};
 use crate::mirror::{self, Moved};
 use crate::page::PageParams;
 use crate::policy::{CreateTask, DeleteTask, ReadTasks, UpdateTask};
+use crate::resource::Resource;
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
@@ -34,7 +36,8 @@ pub fn router() -> OpenApiRouter<AppState> {
 ///
 /// Sorts by `created_at`, `updated_at`, `due_date`, `title`, `status`, `priority`, `year`, `week_number` or `id`.
 ///
-/// With `Accept: text/csv` it is a file for spreadsheets, of all tasks that match: no page counts.
+/// With `Accept: text/csv` it is a file for spreadsheets, of all tasks that match: no page counts. That
+/// somebody took it is a row in the audit log.
 #[utoipa::path(
     get, path = "/tasks", tag = "tasks",
     params(TaskQuery, PageParams),
@@ -51,6 +54,7 @@ async fn list_tasks(
     Query(query): Query<TaskQuery>,
 ) -> Result<Response, ApiError> {
     if wants_csv {
+        audit::record_export(&app, &scope, Resource::Task, "csv", &query).await?;
         let start = query.page.from_start();
         return csv_export::answer(TaskExport { app, scope, query }, start).await;
     }
@@ -182,8 +186,8 @@ async fn delete_task(
     transaction!(app.db, |tx| {
         let task = store::find_for_update(tx, &scope, id).await?.ok_or(Code::TaskNotFound)?;
         conditions.check(task.version)?;
-        let subtasks = store::delete(tx, &scope, &task, now).await?.ok_or(Code::PreconditionFailed)?;
-        trail::deleted(tx, &scope, &task, &subtasks, now).await
+        let bereft = store::delete(tx, &scope, &task, now).await?.ok_or(Code::PreconditionFailed)?;
+        trail::deleted(tx, &scope, &task, &bereft, now).await
     })?;
     Ok(StatusCode::NO_CONTENT)
 }

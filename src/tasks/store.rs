@@ -158,15 +158,34 @@ pub async fn replace_parents(conn: &mut Conn, scope: &Scope, tasks: &[&TaskRow])
     parents::insert(conn, scope, &parents).await
 }
 
-/// Deletes the task with its comments, unless it has changed since it was read; action items that led to it stay
-/// without it, and its subtasks become top-level tasks. Gives those, if it did.
-pub async fn delete(conn: &mut Conn, scope: &Scope, task: &TaskRow, now: Timestamp) -> DbResult<Option<Vec<i64>>> {
-    let unlink = sql("update action_items set task_id = null where tenant_id = ? and task_id = ?");
-    conn.execute(unlink.bind(scope.tenant()).bind(task.id)).await?;
+/// What stays behind a deleted task, without it.
+#[derive(Debug)]
+pub struct Bereft {
+    /// Its subtasks, which are top-level tasks now.
+    pub subtasks: Vec<i64>,
+    /// The action items that became it.
+    pub action_items: Vec<i64>,
+}
+
+/// Deletes the task with its comments, unless it has changed since it was read. Gives what stays, if it did.
+pub async fn delete(conn: &mut Conn, scope: &Scope, task: &TaskRow, now: Timestamp) -> DbResult<Option<Bereft>> {
+    let action_items = unlink_action_items(conn, scope, task.id, now).await?;
     let subtasks = parents::touch_subtasks(conn, scope, task.id, now).await?;
     let delete = sql("delete from tasks where tenant_id = ? and id = ? and version = ?");
     let deleted = conn.execute(delete.bind(scope.tenant()).bind(task.id).bind(task.version)).await? == 1;
-    Ok(deleted.then_some(subtasks))
+    Ok(deleted.then_some(Bereft { subtasks, action_items }))
+}
+
+/// Takes the task from the action items that became it, and gives those.
+async fn unlink_action_items(conn: &mut Conn, scope: &Scope, task: i64, now: Timestamp) -> DbResult<Vec<i64>> {
+    let select = sql("select id from action_items where tenant_id = ? and task_id = ?");
+    let items: Vec<(i64,)> = conn.fetch_all_locked(select.bind(scope.tenant()).bind(task)).await?;
+    let items: Vec<i64> = items.into_iter().map(|(id,)| id).collect();
+    if !items.is_empty() {
+        let unlink = sql("update action_items set task_id = null, updated_at = ? where tenant_id = ? and id in ");
+        conn.execute(unlink.bind(now).bind(scope.tenant()).list(items.iter().copied())).await?;
+    }
+    Ok(items)
 }
 
 fn filter(scope: &Scope, query: &TaskQuery) -> Sql {

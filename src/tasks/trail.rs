@@ -1,6 +1,7 @@
 //! What is told of a change of tasks, in its transaction: rows in the audit log, and notifications to whom it concerns.
 
 use super::row::TaskRow;
+use super::store::Bereft;
 use super::types::Task;
 use crate::audit::{self, Action, Changes, Event};
 use crate::auth::Scope;
@@ -33,17 +34,20 @@ pub async fn updated(
     notify_assignees(conn, scope, reassigned, now).await
 }
 
-/// The task is gone, and these were its subtasks.
+/// The task is gone, and this has lost it.
 pub async fn deleted(
     conn: &mut Conn,
     scope: &Scope,
     task: &TaskRow,
-    subtasks: &[i64],
+    bereft: &Bereft,
     now: Timestamp,
 ) -> Result<(), ApiError> {
-    let moved = |id: &i64| event(Action::Updated, *id, Changes::default().field("parent_id", task.id, ()));
+    let Bereft { subtasks, action_items } = bereft;
+    let lost = |field: &str| Changes::default().field(field, task.id, ());
     let mut events = vec![event(Action::Deleted, task.id, Changes::deleted(&Task::from(task.clone())))];
-    events.extend(subtasks.iter().map(moved));
+    events.extend(subtasks.iter().map(|id| event(Action::Updated, *id, lost("parent_id"))));
+    let unlinked = |id: &i64| Event::new(Action::Updated, Resource::ActionItem, *id).with(lost("task_id"));
+    events.extend(action_items.iter().map(unlinked));
     audit::record_all(conn, scope, events, now).await
 }
 

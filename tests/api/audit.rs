@@ -2,6 +2,7 @@
 
 mod command_line;
 mod exports;
+mod limits;
 mod list;
 mod retention;
 mod sealing;

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::store::{self, NewInvitationRow};
+use super::store::{self, InvitationRow, NewInvitationRow};
 use super::types::{Invitation, InvitationCreated, InvitationList, InvitationQuery, NewInvitation};
 use crate::answer::{Created, NO_STORE};
 use crate::app::AppState;
@@ -81,14 +81,17 @@ async fn create_invitation(
     let new = NewInvitationRow { email, role, token_hash: secret::hash(&token), expires_at, created_at };
     transaction!(app.db, |tx| {
         once.claim(tx, &scope).await?;
+        let replaced = store::open_for_update(tx, &scope, &new.email, created_at).await?;
         let id = store::insert(tx, &scope, &new).await?;
         if find_by_email(tx, &new.email).await?.is_some() {
             return Err(ApiError::from(Code::EmailTaken));
         }
         let row = store::find(tx, &scope, id).await?.ok_or_else(|| ApiError::internal("a new invitation is gone"))?;
         let invitation = Invitation::from(row);
-        let event = Event::new(Action::Invited, Resource::Invitation, id).with(Changes::created(&invitation));
-        audit::record(tx, &scope, event, created_at).await?;
+        // What had expired and went too counted for nobody any more: nothing has changed for it.
+        let mut events: Vec<Event> = replaced.into_iter().map(revoked).collect();
+        events.push(Event::new(Action::Invited, Resource::Invitation, id).with(Changes::created(&invitation)));
+        audit::record_all(tx, &scope, events, created_at).await?;
         let invitation = Invitation { token: Some(token.clone()), ..invitation };
         let answer = InvitationCreated { message: "Invitation created successfully", invitation };
         let answer = Created::new(&answer)?.at(format_args!("auth/invitations/{id}")).private();
@@ -117,10 +120,14 @@ async fn delete_invitation(
         if !store::delete(tx, &scope, id).await? {
             return Err(Code::InvitationNotFound.into());
         }
-        let changes = Changes::deleted(&Invitation::from(invitation));
-        audit::record(tx, &scope, Event::new(Action::Revoked, Resource::Invitation, id).with(changes), now).await?;
+        audit::record(tx, &scope, revoked(invitation), now).await?;
         Ok(StatusCode::NO_CONTENT)
     })
+}
+
+fn revoked(invitation: InvitationRow) -> Event {
+    let event = Event::new(Action::Revoked, Resource::Invitation, invitation.id);
+    event.with(Changes::deleted(&Invitation::from(invitation)))
 }
 
 /// What concerns an owner is for owners.

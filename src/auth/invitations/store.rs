@@ -116,13 +116,34 @@ pub async fn lock(conn: &mut Conn, invitation: &InvitationRow) -> DbResult<()> {
     conn.lock(lock.bind(&invitation.tenant_id).bind(invitation.id)).await
 }
 
-/// Inserts an invitation and gives its id. It replaces what was open for the same address; what has expired goes too.
+/// Those for this address that are neither used nor expired, for a change. Comes first in a transaction.
+pub async fn open_for_update(
+    conn: &mut Conn,
+    scope: &Scope,
+    email: &str,
+    now: Timestamp,
+) -> DbResult<Vec<InvitationRow>> {
+    const LOCK: &str = "select id from invitations where tenant_id = ? and email_key = ? and used_at is null \
+                        and expires_at > ?";
+    const OPEN: &str = concat!(
+        "select ",
+        columns!(),
+        " from ",
+        from!(),
+        " where i.tenant_id = ? and i.email_key = ? and i.used_at is null and i.expires_at > ? order by i.id"
+    );
+    lock_tenant(conn, scope).await?;
+    conn.lock(sql(LOCK).bind(scope.tenant()).bind(email_key(email)).bind(now)).await?;
+    conn.fetch_all(sql(OPEN).bind(scope.tenant()).bind(email_key(email)).bind(now)).await
+}
+
+/// Inserts an invitation and gives its id. It takes the place of what was open for the same address; what has expired
+/// goes too. The tenant is locked.
 pub async fn insert(conn: &mut Conn, scope: &Scope, new: &NewInvitationRow) -> DbResult<i64> {
     const INSERT: &str = "insert into invitations (tenant_id, email, email_key, role, token_hash, expires_at, \
                           created_at, created_by) values (?, ?, ?, ?, ?, ?, ?, ?) returning id";
     let delete = "delete from invitations where tenant_id = ? and used_at is null \
                   and (email_key = ? or expires_at <= ?)";
-    lock_tenant(conn, scope).await?;
     conn.execute(sql(delete).bind(scope.tenant()).bind(email_key(&new.email)).bind(new.created_at)).await?;
     let insert = sql(INSERT)
         .bind(scope.tenant())

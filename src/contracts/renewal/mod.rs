@@ -2,11 +2,13 @@
 
 mod automatic;
 mod number;
+mod release;
 mod routes;
 mod store;
 mod term;
 mod types;
 
 pub use automatic::renew_itself;
+pub use release::release;
 pub use routes::{close, router};
 pub use store::is_renewed;

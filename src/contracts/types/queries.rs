@@ -1,6 +1,7 @@
 //! Which contracts callers want.
 
 use chrono::{NaiveDate, TimeDelta};
+use serde::Serialize;
 use utoipa::IntoParams;
 
 use super::{ContractStatus, ContractType};
@@ -16,7 +17,7 @@ const MAX_DAYS: i64 = 365;
 const SOONEST_FIRST: &str = "end_date";
 
 /// Which contracts, and which page of them.
-#[derive(Debug, Clone, IntoParams)]
+#[derive(Debug, Clone, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ContractQuery {
     /// Where they are in their life.
@@ -32,6 +33,7 @@ pub struct ContractQuery {
     /// Text in number, customer, title, description or notes; case does not count.
     pub q: Option<String>,
     /// Page and order.
+    #[serde(skip)]
     #[param(ignore)]
     pub page: Page,
 }

@@ -1,5 +1,6 @@
 //! What callers send.
 
+use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::MeetingStatus;
@@ -138,7 +139,7 @@ impl MeetingPatch {
 }
 
 /// Which meetings, and which page of them.
-#[derive(Debug, Clone, IntoParams)]
+#[derive(Debug, Clone, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct MeetingQuery {
     /// How far the notes are.
@@ -152,6 +153,7 @@ pub struct MeetingQuery {
     /// Text in title, location, agenda, notes or decisions; case does not count.
     pub q: Option<String>,
     /// Page and order.
+    #[serde(skip)]
     #[param(ignore)]
     pub page: Page,
 }

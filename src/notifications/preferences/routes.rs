@@ -8,11 +8,13 @@ use utoipa_axum::routes;
 use super::store;
 use super::types::{NotificationPreferencesAnswer, NotificationPreferencesChanged, NotificationPreferencesPatch};
 use crate::app::AppState;
+use crate::audit::{self, Action, Event};
 use crate::auth::May;
 use crate::db::transaction;
 use crate::error::ApiError;
 use crate::extract::Body;
 use crate::policy::{ChangeNotifications, ReadNotifications};
+use crate::resource::Resource;
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
@@ -49,12 +51,18 @@ async fn update_notification_preferences(
     State(app): State<AppState>,
     body: Body<NotificationPreferencesPatch>,
 ) -> Result<Json<NotificationPreferencesChanged>, ApiError> {
-    let patch = body.read()?;
+    let (patch, now) = (body.read()?, app.clock.now());
     let preferences = transaction!(app.db, |tx| {
         store::lock(tx, &scope).await?;
-        let old = store::find(tx, &scope).await?;
-        let new = patch.apply(&old.complete());
-        store::save(tx, &scope, &old, &new).await?;
+        let chosen = store::find(tx, &scope).await?;
+        let old = chosen.complete();
+        let new = patch.apply(&old);
+        store::save(tx, &scope, &chosen, &new).await?;
+        let changes = new.changes_since(&old);
+        if !changes.is_empty() {
+            let event = Event::new(Action::Updated, Resource::Preferences, scope.user()).with(changes);
+            audit::record(tx, &scope, event, now).await?;
+        }
         Ok(new)
     })?;
     Ok(Json(NotificationPreferencesChanged { message: "Preferences updated successfully", preferences }))

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::audit::Changes;
 use crate::db::text_enum;
 use crate::fields::{self, Fields, FromFields, Read};
 use crate::notifications::types::NotificationKind;
@@ -47,6 +48,18 @@ pub struct NotificationPreferences {
     /// Each kind of notification, and how it reaches him.
     #[schema(example = json!({"task_assigned": {"in_app": true, "email": false}}))]
     pub kinds: BTreeMap<NotificationKind, KindPreference>,
+}
+
+impl NotificationPreferences {
+    /// How they differ from these, for the audit log.
+    pub fn changes_since(&self, old: &Self) -> Changes {
+        let changes = Changes::default().field("locale", old.locale.as_str(), self.locale.as_str());
+        self.kinds.iter().fold(changes, |changes, (kind, new)| {
+            let (name, old) = (kind.as_str(), old.kinds.get(kind).copied().unwrap_or_default());
+            let changes = changes.field(&format!("{name}.in_app"), old.in_app, new.in_app);
+            changes.field(&format!("{name}.email"), old.email, new.email)
+        })
+    }
 }
 
 /// A change of preferences: what is absent stays.

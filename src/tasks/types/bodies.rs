@@ -1,5 +1,6 @@
 //! What callers send.
 
+use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{TaskPriority, TaskStatus};
@@ -225,7 +226,7 @@ fn tags(value: serde_json::Value) -> fields::Read<Vec<String>> {
 }
 
 /// Which tasks, and which page of them.
-#[derive(Debug, Clone, IntoParams)]
+#[derive(Debug, Clone, Serialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct TaskQuery {
     /// ISO week.
@@ -253,6 +254,7 @@ pub struct TaskQuery {
     /// Text in title, description or tags; case does not count.
     pub q: Option<String>,
     /// Page and order.
+    #[serde(skip)]
     #[param(ignore)]
     pub page: Page,
 }

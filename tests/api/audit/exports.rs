@@ -4,7 +4,7 @@ use bizcenter::audit::chain::problem::Kind;
 use bizcenter::audit::chain::verifier::Noted;
 use bizcenter::audit::exported::{self, Exported};
 use bizcenter::audit::{Action, Changes, Event};
-use bizcenter::policy::Role::Owner;
+use bizcenter::policy::Role::{Owner, Viewer};
 use bizcenter::resource::Resource;
 use serde_json::{Value, json};
 
@@ -93,6 +93,43 @@ on_both! {
         list(&app, &kim, "audit-logs", &[]).await;
         app.get("/api/v1/audit-logs?action=x").header("accept", "text/csv").by(&kim).expect(400).await;
         assert_eq!(list(&app, &kim, "audit-logs", &[]).await["total"], 2);
+    }
+
+    async fn that_somebody_took_a_file_of_tasks_meetings_or_contracts_is_a_row_too(app) {
+        let (kim, lee) = (app.user("test-001", Owner).await, app.user("test-001", Viewer).await);
+        let to = |value: Value| json!({"from": null, "to": value});
+        let paths = [
+            ("tasks?status=pending&q=보고&due_from=2026-02-01&sort=title&page=3", "task", json!({
+                "status": to(json!("pending")), "q": to(json!("보고")),
+                "due_from": to(json!("2026-02-01T00:00:00.000000Z")),
+            })),
+            ("meetings?to_date=2026-02-01", "meeting", json!({
+                "to_date": to(json!("2026-02-01T23:59:59.999999Z")),
+            })),
+            ("contracts?end_from=2026-02-01&customer_name=한빛", "contract", json!({
+                "end_from": to(json!("2026-02-01")), "customer_name": to(json!("한빛")),
+            })),
+        ];
+        let take = async |user: &Session, path: &str| {
+            app.get(&format!("/api/v1/{path}")).header("accept", "text/csv").by(user).send().await.status
+        };
+        for (path, _, _) in &paths {
+            // Who looks, asks for what cannot be, or may not, takes nothing.
+            app.get(&format!("/api/v1/{path}")).by(&kim).expect(200).await;
+            assert_eq!(take(&kim, &format!("{path}&sort=colour&cursor=x")).await, 400);
+            assert_eq!(take(&kim, path).await, 200);
+        }
+        assert_eq!((take(&lee, "tasks").await, take(&lee, "contracts").await), (200, 403));
+        let log = list(&app, &kim, "audit-logs", &[("action", "exported"), ("sort", "id")]).await;
+        assert_eq!(log["total"], 4);
+        let last = ("", "task", json!({}));
+        for (index, (path, resource, mut changes)) in paths.into_iter().chain([last]).enumerate() {
+            changes["format"] = to(json!("csv"));
+            let (row, user) = (&log["audit_logs"][index], if index < 3 { kim.id } else { lee.id });
+            let expected = json!([resource, null, user, changes]);
+            let told = json!([row["resource_type"], row["resource_id"], row["user_id"], row["changes"]]);
+            assert_eq!(told, expected, "{path}");
+        }
     }
 
     async fn json_lines_hold_all_that_was_written_by_now_and_verify(app) {

@@ -136,11 +136,23 @@ on_both! {
         let old = read(&app, &user, 1).await;
         assert_eq!((&old["status"], &old["version"]), (&json!("renewed"), &json!(2)));
         app.patch("/api/v1/contracts/1", json!({"status": "active"})).by(&user).expect(200).await;
-        let new = app.post(RENEW, next()).by(&user).expect(201).await["contract"].take();
+        let mut left = app.post(RENEW, next()).by(&user).expect(201).await["contract"].take();
+        app.advance(60);
         app.delete("/api/v1/contracts/1").by(&user).expect(204).await;
-        let mut orphan = new.clone();
-        orphan["parent_id"] = json!(null);
-        assert_eq!(read(&app, &user, new["id"].as_i64().unwrap()).await, orphan);
+        let (now, id) = ("2026-02-07T10:18:56.942016Z", left["id"].as_i64().unwrap());
+        for (field, value) in [("parent_id", json!(null)), ("version", json!(2)), ("updated_at", json!(now))] {
+            left[field] = value;
+        }
+        assert_eq!(read(&app, &user, id).await, left);
+        // That it is alone now is told as every change of it is.
+        let path = format!("/api/v1/contracts/{id}/history?action=updated");
+        let history = app.get(&path).by(&user).expect(200).await;
+        let changes = json!({"parent_id": {"from": 1, "to": null}});
+        assert_eq!((&history["total"], &history["history"][0]["changes"]), (&json!(1), &changes));
+        assert_eq!(history["history"][0]["created_by"], user.id);
+        let path = format!("/api/v1/audit-logs?action=updated&resource_type=contract&resource_id={id}");
+        let log = app.get(&path).by(&user).expect(200).await;
+        assert_eq!((&log["total"], &log["audit_logs"][0]["changes"]), (&json!(1), &changes));
     }
 
     async fn what_is_wrong_with_the_next_one_leaves_the_old_one_alone(app) {

@@ -27,9 +27,15 @@ pub async fn prove(stage: &Stage<'_>) {
             scene.request().json(json!({"contract_number": "next", "amount": "300.00"}))
         })
         .await;
+    // Who changes nothing has seen the amount.
+    stage
+        .prove(&["patch_contract", "update_contract"], &["viewed contract"], &[], async |scene| {
+            scene.request().json(json!({}))
+        })
+        .await;
     // One that another one follows.
     stage
-        .prove(&["delete_contract"], &["deleted contract"], &[], async |scene| {
+        .prove(&["delete_contract"], &["deleted contract", "updated contract"], &[], async |scene| {
             scene.post("contracts/{contract_id}/renew", json!({"contract_number": "next"})).await;
             scene.request()
         })

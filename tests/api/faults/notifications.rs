@@ -23,7 +23,7 @@ pub async fn prove(stage: &Stage<'_>) {
     stage.prove(&["read_all_notifications"], &[], &[], async |scene| notified(scene).await.0).await;
     let preferences = ["patch_notification_preferences", "update_notification_preferences"];
     stage
-        .prove(&preferences, &[], &[], async |scene| {
+        .prove(&preferences, &["updated preferences"], &[], async |scene| {
             let kinds = |email: bool| json!({"task_commented": {"email": email}, "task_assigned": {"email": email}});
             let before = json!({"kinds": kinds(true)});
             scene.patch("notifications/preferences", before).await;

@@ -84,7 +84,7 @@ async fn prove_sessions(stage: &Stage<'_>) {
 async fn prove_invitations(stage: &Stage<'_>) {
     // In the place of an open one.
     stage
-        .prove(&["create_invitation"], &["invited invitation"], &[], async |scene| {
+        .prove(&["create_invitation"], &["invited invitation", "revoked invitation"], &[], async |scene| {
             scene.post("auth/invitations", json!({"email": scene.email(), "role": "editor"})).await;
             scene.request().json(json!({"email": scene.email(), "role": "viewer"}))
         })

@@ -104,6 +104,29 @@ on_both! {
         assert_eq!((&user["role"], &user["tenant_id"]), (&json!("editor"), &json!("test-001")));
     }
 
+    async fn an_invitation_that_another_one_takes_the_place_of_was_revoked_and_an_expired_one_was_not(app) {
+        let admin = app.user("test-001", Admin).await;
+        let first = invite(&app, &admin, "hong@example.com", "viewer").await;
+        invite(&app, &admin, "lee@example.com", "viewer").await;
+        invite(&app, &admin, "HONG@example.com", "editor").await;
+        // By then all of them have expired, and go.
+        app.advance(7 * 86_400);
+        let admin = app.signed_in(&admin).await;
+        invite(&app, &admin, "hong@example.com", "analyst").await;
+        assert_eq!(app.count("select count(*) from invitations").await, 1);
+        let log = list(&app, &admin, "audit-logs", &[("resource_type", "invitation"), ("sort", "id")]).await;
+        let told = log["audit_logs"].as_array().unwrap().iter().map(|row| json!([row["action"], row["resource_id"]]));
+        assert_eq!(told.collect::<Vec<Value>>(), [
+            json!(["invited", 1]), json!(["invited", 2]), json!(["revoked", 1]), json!(["invited", 3]),
+            json!(["invited", 4]),
+        ]);
+        assert_eq!(log["audit_logs"][2]["changes"], json!({
+            "email": {"from": "hong@example.com", "to": null}, "role": {"from": "viewer", "to": null},
+            "expires_at": {"from": first["expires_at"], "to": null}, "created_by": {"from": admin.id, "to": null},
+            "created_by_name": {"from": first["created_by_name"], "to": null},
+        }));
+    }
+
     async fn a_withdrawn_invitation_counts_no_more(app) {
         let (admin, stranger) = (app.user("test-001", Admin).await, app.user("test-002", Owner).await);
         let invitation = invite(&app, &admin, "hong@example.com", "viewer").await;

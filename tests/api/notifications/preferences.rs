@@ -1,7 +1,7 @@
 //! `/notifications/preferences`.
 
 use bizcenter::notifications::Kind;
-use bizcenter::policy::Role::Viewer;
+use bizcenter::policy::Role::{Owner, Viewer};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -65,6 +65,30 @@ on_both! {
             assert_eq!(preferences(&app, &user).await, expected);
         }
         assert_eq!(preferences(&app, &other).await, defaults());
+    }
+
+    async fn the_audit_log_tells_what_has_changed_and_of_nothing_else(app) {
+        let (user, owner) = (app.user("test-001", Viewer).await, app.user("test-001", Owner).await);
+        for change in [
+            json!({"locale": "en", "kinds": {"task_commented": {"in_app": true, "email": true}}}),
+            json!({"locale": "en", "kinds": {"task_commented": {"email": true}, "task_overdue": {}}}),
+            json!({"kinds": {"task_commented": {"in_app": false, "email": false}}}),
+        ] {
+            app.put(PREFERENCES, change).by(&user).expect(200).await;
+        }
+        let told = app.get("/api/v1/audit-logs?resource_type=preferences&sort=id").by(&owner).expect(200).await;
+        assert_eq!(told["total"], 2);
+        for (index, changes) in [
+            json!({"locale": {"from": "ko", "to": "en"}, "task_commented.email": {"from": false, "to": true}}),
+            json!({
+                "task_commented.in_app": {"from": true, "to": false},
+                "task_commented.email": {"from": true, "to": false},
+            }),
+        ].into_iter().enumerate() {
+            let row = &told["audit_logs"][index];
+            assert_eq!(json!([row["action"], row["resource_id"], row["user_id"]]), json!(["updated", user.id, user.id]));
+            assert_eq!(row["changes"], changes);
+        }
     }
 
     async fn every_mistake_is_named_at_its_place(app) {

@@ -55,6 +55,10 @@ on_both! {
         assert_eq!(app.count("select count(*) from task_comments where task_id = 2").await, 1);
         meeting["meeting"]["action_items"][0]["task_id"] = json!(null);
         assert_eq!(app.get("/api/v1/meetings/1").by(&user).expect(200).await, meeting);
+        let log = app.get("/api/v1/audit-logs?resource_type=action_item").by(&user).expect(200).await;
+        let told = &log["audit_logs"][0];
+        assert_eq!((&log["total"], &told["action"], &told["resource_id"]), (&json!(1), &json!("updated"), &json!(1)));
+        assert_eq!(told["changes"], json!({"task_id": {"from": 1, "to": null}}));
     }
 
     async fn another_tenants_task_cannot_be_deleted(app) {

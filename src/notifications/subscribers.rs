@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 
 use crate::error::{ApiError, Code, RateLimit};
 
@@ -14,11 +14,22 @@ const STREAMS: usize = 10_000;
 /// Seconds after which one of the user's streams may have been found dead.
 const RETRY_AFTER: u64 = 15;
 
+/// How many streams read at once: as one they would each take room for it, while a few connections to the database
+/// serve them one after the other anyway.
+const READERS: usize = 16;
+
 /// The open streams of this instance.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Subscribers {
     listeners: Mutex<Listeners>,
     arrived: Notify,
+    readers: Semaphore,
+}
+
+impl Default for Subscribers {
+    fn default() -> Self {
+        Self { listeners: Mutex::default(), arrived: Notify::new(), readers: Semaphore::new(READERS) }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -62,6 +73,11 @@ impl Subscribers {
         drop(listeners);
         self.arrived.notify_one();
         Ok(Subscription { subscribers: Arc::clone(self), user, bell })
+    }
+
+    /// Waits until one more stream may read. Nothing only if the semaphore were closed, which nobody does.
+    pub async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.readers.acquire().await.ok()
     }
 
     /// Whether nobody listens.

@@ -82,6 +82,9 @@ async fn create_invitation(
     transaction!(app.db, |tx| {
         once.claim(tx, &scope).await?;
         let replaced = store::open_for_update(tx, &scope, &new.email, created_at).await?;
+        for invitation in &replaced {
+            check_role(&scope, invitation.role)?;
+        }
         let id = store::insert(tx, &scope, &new).await?;
         if find_by_email(tx, &new.email).await?.is_some() {
             return Err(ApiError::from(Code::EmailTaken));

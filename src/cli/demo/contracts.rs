@@ -70,10 +70,10 @@ async fn record(conn: &mut Conn, scope: &Scope, contract: &ContractRow) -> Resul
     let is_over = contract.version > 1;
     let status = if is_over { Active } else { contract.status };
     let new = ContractRow { status, ..contract.clone() };
-    history::record(conn, scope, HistoryAction::Created, None, &new, contract.created_at).await?;
+    history::write(conn, scope, HistoryAction::Created, None, &new, contract.created_at).await?;
     if is_over {
         let action = if contract.status == Renewed { HistoryAction::Renewed } else { HistoryAction::Updated };
-        history::record(conn, scope, action, Some(&new), contract, contract.updated_at).await?;
+        history::write(conn, scope, action, Some(&new), contract, contract.updated_at).await?;
     }
     Ok(())
 }

@@ -19,7 +19,8 @@ use crate::resource::Resource;
 
 pub use routes::router;
 
-/// Writes down what has been done to a contract, here and in the audit log, in the same transaction; `old` is nothing for a new one.
+/// Writes down what has been done to a contract, here and in the audit log, in the same transaction; `old` is nothing for
+/// a new one.
 pub async fn record(
     conn: &mut Conn,
     scope: &Scope,
@@ -28,14 +29,25 @@ pub async fn record(
     new: &ContractRow,
     now: Timestamp,
 ) -> Result<(), ApiError> {
-    let changes = changes(old, new);
-    let text = serde_json::to_string(&changes).map_err(ApiError::internal)?;
-    store::insert(conn, scope, new.id, action, text, now).await?;
-    let audited = changes
-        .into_iter()
-        .fold(Changes::default(), |audited, (field, FieldChange { from, to })| audited.field(field, from, to));
+    write(conn, scope, action, old, new, now).await?;
+    let changes = changes(old, new).into_iter();
+    let audited =
+        changes.fold(Changes::default(), |audited, (field, FieldChange { from, to })| audited.field(field, from, to));
     let event = Event::new(action.into(), Resource::Contract, new.id).with(audited.hide(types::AMOUNT));
     audit::record(conn, scope, event, now).await
+}
+
+/// Writes it down here alone: for what is told as if it had been done long ago.
+pub async fn write(
+    conn: &mut Conn,
+    scope: &Scope,
+    action: HistoryAction,
+    old: Option<&ContractRow>,
+    new: &ContractRow,
+    now: Timestamp,
+) -> Result<(), ApiError> {
+    let changes = serde_json::to_string(&changes(old, new)).map_err(ApiError::internal)?;
+    Ok(store::insert(conn, scope, new.id, action, changes, now).await?)
 }
 
 impl From<HistoryAction> for Action {

@@ -77,8 +77,11 @@ impl Flow {
             if matches!(wake, Wake::Stop) {
                 return None;
             }
+            let turn = self.app.subscribers.turn().await;
             // In a box of its own: a stream that waits need not keep room for it.
-            let rows = match Box::pin(self.read()).await {
+            let read = Box::pin(self.read()).await;
+            drop(turn);
+            let rows = match read {
                 Ok(rows) => rows,
                 Err(error) if error.code().status() == StatusCode::UNAUTHORIZED => return None,
                 Err(error) => {

@@ -61,6 +61,10 @@ on_both! {
         let path = format!("{INVITATIONS}/{}", invitation["id"]);
         let error = without_request_id(app.delete(&path).by(&admin).expect(403).await);
         assert_eq!(error, forbidden(&["owner"], "admin"));
+        // Nor by another one in its place.
+        let call = app.post(INVITATIONS, json!({"email": "hong@example.com", "role": "viewer"})).by(&admin);
+        assert_eq!(without_request_id(call.expect(403).await), forbidden(&["owner"], "admin"));
+        assert_eq!(open(&app, &owner).await, ["hong@example.com"]);
         let user = register(&app, "hong@example.com", &invitation["token"]).expect(201).await["user"].take();
         assert_eq!(user["role"], "owner");
     }

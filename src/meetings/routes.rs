@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -58,11 +58,12 @@ pub fn router() -> OpenApiRouter<AppState> {
 async fn list_meetings(
     May(scope, _): May<ReadMeetings>,
     State(app): State<AppState>,
+    method: Method,
     WantsCsv(wants_csv): WantsCsv,
     Query(query): Query<MeetingQuery>,
 ) -> Result<Response, ApiError> {
     if wants_csv {
-        audit::record_export(&app, &scope, Resource::Meeting, "csv", &query).await?;
+        audit::record_export(&app, &scope, &method, Resource::Meeting, "csv", &query).await?;
         let start = query.page.from_start();
         return csv_export::answer(MeetingExport { app, scope, query }, start).await;
     }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -50,11 +50,12 @@ pub fn router() -> OpenApiRouter<AppState> {
 async fn list_tasks(
     May(scope, _): May<ReadTasks>,
     State(app): State<AppState>,
+    method: Method,
     WantsCsv(wants_csv): WantsCsv,
     Query(query): Query<TaskQuery>,
 ) -> Result<Response, ApiError> {
     if wants_csv {
-        audit::record_export(&app, &scope, Resource::Task, "csv", &query).await?;
+        audit::record_export(&app, &scope, &method, Resource::Task, "csv", &query).await?;
         let start = query.page.from_start();
         return csv_export::answer(TaskExport { app, scope, query }, start).await;
     }

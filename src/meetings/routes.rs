@@ -197,8 +197,10 @@ async fn delete_meeting(
     let now = app.clock.now();
     transaction!(app.db, |tx| {
         store::lock(tx, &scope, id).await?;
+        action_items::store::lock_all(tx, &scope, id).await?;
         let meeting = find(tx, &scope, id).await?;
         conditions.check(meeting.version)?;
+        trail::parts_deleted(tx, &scope, id, now).await?;
         if !store::delete(tx, &scope, id, meeting.version).await? {
             return Err(Code::PreconditionFailed.into());
         }

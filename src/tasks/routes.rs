@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use super::export::TaskExport;
 use super::row::TaskRow;
 use super::types::{NewTask, Task, TaskAnswer, TaskChanged, TaskList, TaskPatch, TaskQuery};
-use super::{links, store, trail};
+use super::{comments, links, store, trail};
 use crate::answer::Created;
 use crate::app::AppState;
 use crate::audit;
@@ -187,6 +187,7 @@ async fn delete_task(
     transaction!(app.db, |tx| {
         let task = store::find_for_update(tx, &scope, id).await?.ok_or(Code::TaskNotFound)?;
         conditions.check(task.version)?;
+        comments::all_deleted(tx, &scope, id, now).await?;
         let bereft = store::delete(tx, &scope, &task, now).await?.ok_or(Code::PreconditionFailed)?;
         trail::deleted(tx, &scope, &task, &bereft, now).await
     })?;

@@ -110,7 +110,7 @@ mod tests {
     fn a_line_with_other_bytes_than_ascii_is_read_like_any_other() {
         let mut headers = HeaderMap::new();
         headers.append(X_FORWARDED_FOR, HeaderValue::from_bytes(b"\xff\xe9, 198.51.100.7, 10.0.0.2").unwrap());
-        let trusted = ["10.0.0.0/8".parse().unwrap()];
+        let trusted: [IpNet; 1] = ["10.0.0.0/8".parse().unwrap()];
         assert_eq!(caller("10.0.0.1".parse().unwrap(), &headers, &trusted).to_string(), "198.51.100.7");
     }
 }

@@ -44,7 +44,9 @@ on_both! {
 
     async fn what_goes_with_a_task_or_a_meeting_leaves_its_values(app) {
         let kim = app.user("test-001", Owner).await;
-        let post = async |path: &str, body: Value| app.post(&format!("/api/v1/{path}"), body).by(&kim).expect(201).await;
+        let post = async |path: &str, body: Value| {
+            app.post(&format!("/api/v1/{path}"), body).by(&kim).expect(201).await;
+        };
         let task = json!({"title": "업무", "week_number": 6, "year": 2026});
         for _ in 0..2 {
             post("tasks", task.clone()).await;

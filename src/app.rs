@@ -14,6 +14,7 @@ use chrono_tz::Tz;
 use ipnet::IpNet;
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
@@ -62,6 +63,8 @@ pub struct Shared {
     pub stream_heartbeat: Duration,
     /// Cancelled when the server stops: what would go on for ever ends then.
     pub stopping: CancellationToken,
+    /// What goes on after its request was answered; the server ends after it.
+    pub tracker: TaskTracker,
     /// Opens and seals contract amounts.
     pub amounts: AmountCipher,
     /// Opens and seals the answers that are kept for a repetition of their request.
@@ -106,6 +109,7 @@ impl AppState {
             subscribers: Arc::default(),
             stream_heartbeat: config.stream_heartbeat,
             stopping: CancellationToken::new(),
+            tracker: TaskTracker::new(),
             amounts: AmountCipher::new(config.contract_encryption_key.expose_secret()),
             answers: Sealer::derive(config.contract_encryption_key.expose_secret(), b"bizcenter kept answers"),
             in_flight: InFlight::default(),

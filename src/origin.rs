@@ -52,7 +52,9 @@ fn caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     // An IPv4 peer of a socket for both families comes in IPv6's clothes.
     let is_trusted = |ip: IpAddr| trusted.iter().any(|net| net.contains(&ip));
     let mut caller = peer.to_canonical();
-    let lines: Vec<_> = headers.get_all(X_FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok()).collect();
+    // What a caller made up may be any bytes; what the proxies appended to it still counts.
+    let lines = headers.get_all(X_FORWARDED_FOR).iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
+    let lines: Vec<_> = lines.collect();
     for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
         if !is_trusted(caller) {
             break;
@@ -102,5 +104,13 @@ mod tests {
         assert_eq!(caller_of("10.0.0.1", &["10.0.0.3, 10.0.0.2"], &trusted), "10.0.0.3");
         assert_eq!(caller_of("2001:db8::1", &["198.51.100.7:4711"], &trusted), "198.51.100.7");
         assert_eq!(caller_of("::ffff:10.0.0.1", &["[2001:4860::8]:443"], &trusted), "2001:4860::8");
+    }
+
+    #[test]
+    fn a_line_with_other_bytes_than_ascii_is_read_like_any_other() {
+        let mut headers = HeaderMap::new();
+        headers.append(X_FORWARDED_FOR, HeaderValue::from_bytes(b"\xff\xe9, 198.51.100.7, 10.0.0.2").unwrap());
+        let trusted: [IpNet; 1] = ["10.0.0.0/8".parse().unwrap()];
+        assert_eq!(caller("10.0.0.1".parse().unwrap(), &headers, &trusted).to_string(), "198.51.100.7");
     }
 }

@@ -53,6 +53,7 @@ pub use event::{Action, Event};
 pub use key::AuditKey;
 pub use routes::router;
 
+use axum::http::Method;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -78,14 +79,18 @@ pub async fn record_all(conn: &mut Conn, scope: &Scope, events: Vec<Event>, now:
 }
 
 /// Writes down that the caller takes a file of all that matches this query, in a transaction of its own: to be called
-/// before the file begins. Without its row there is no file.
+/// before the file begins. Without its row there is no file. Whoever asks only for its head (HEAD) takes none.
 pub async fn record_export(
     app: &AppState,
     scope: &Scope,
+    method: &Method,
     resource_type: Resource,
     format: &str,
     query: &impl Serialize,
 ) -> Result<(), ApiError> {
+    if method == Method::HEAD {
+        return Ok(());
+    }
     let (event, now) = (Event::export(resource_type, format, query), app.clock.now());
     transaction!(app.db, |tx| record(tx, scope, event.clone(), now).await)
 }

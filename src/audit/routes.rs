@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -46,6 +46,7 @@ pub fn router() -> OpenApiRouter<AppState> {
 async fn list_audit_logs(
     May(scope, _): May<ReadAuditLog>,
     State(app): State<AppState>,
+    method: Method,
     format: Format,
     Query(query): Query<AuditLogQuery>,
 ) -> Result<Response, ApiError> {
@@ -55,12 +56,12 @@ async fn list_audit_logs(
             ([(header::VARY, "accept")], Json(AuditLogList::from(rows))).into_response()
         }
         Format::Csv => {
-            record_export(&app, &scope, Resource::AuditLog, "csv", &query).await?;
+            record_export(&app, &scope, &method, Resource::AuditLog, "csv", &query).await?;
             let start = query.page.from_start();
             csv_export::answer(AuditLogExport { app, scope, query }, start).await?
         }
         Format::JsonLines => {
-            record_export(&app, &scope, Resource::AuditLog, "jsonl", &query).await?;
+            record_export(&app, &scope, &method, Resource::AuditLog, "jsonl", &query).await?;
             // Only sealed rows have something to verify: what has happened up to now is to be among them.
             seal::seal_tenant(&app.db, &app.audit_key, scope.tenant(), app.clock.now()).await?;
             export::send(SealedExport { app, scope, query }, i64::MIN, Vec::new(), SealedExport::FILE).await?

@@ -1,9 +1,11 @@
 //! `bizcenter serve`.
 
 use std::io::Write;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tracing::info;
+use tokio::time::{Instant, timeout_at};
+use tracing::{info, warn};
 
 use super::{Outcome, open_migrated};
 use crate::app::{self, AppState};
@@ -11,6 +13,9 @@ use crate::background::Background;
 use crate::clock::Clock;
 use crate::config::{Config, Environment};
 use crate::server;
+
+/// How long all that goes on beside the requests may take to finish when the server stops.
+const END_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Serves until a signal stops it.
 pub async fn serve(config: &Config) -> Outcome {
@@ -21,6 +26,7 @@ pub async fn serve(config: &Config) -> Outcome {
     let address = listener.local_addr()?;
     let state = AppState::new(config, db.clone(), Clock::System);
     let (service, stopping) = (app::service(config, state.clone()), state.stopping.clone());
+    let tracker = state.tracker.clone();
     info!(environment = ?config.environment, database = %config.database.target, "starting");
     if config.environment == Environment::Development {
         info!("development: the secrets may be public defaults; set APP_ENV=production for real use");
@@ -35,8 +41,15 @@ pub async fn serve(config: &Config) -> Outcome {
         stopping.cancel();
     };
     server::serve(listener, service, stop).await;
-    background.stop().await;
-    db.close().await;
+    let deadline = Instant::now() + END_TIMEOUT;
+    tracker.close();
+    if timeout_at(deadline, tracker.wait()).await.is_err() {
+        warn!(left = tracker.len(), "what follows from some requests did not end in time");
+    }
+    background.stop(deadline).await;
+    if timeout_at(deadline, db.close()).await.is_err() {
+        warn!("the database did not close in time");
+    }
     info!("stopped");
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -57,17 +57,18 @@ pub fn router() -> OpenApiRouter<AppState> {
 async fn list_contracts(
     May(scope, _): May<ReadContracts>,
     State(app): State<AppState>,
+    method: Method,
     WantsCsv(wants_csv): WantsCsv,
     Query(query): Query<ContractQuery>,
 ) -> Result<Response, ApiError> {
     if wants_csv {
-        audit::record_export(&app, &scope, Resource::Contract, "csv", &query).await?;
+        audit::record_export(&app, &scope, &method, Resource::Contract, "csv", &query).await?;
         let start = query.page.from_start();
         let file = csv_export::answer(ContractExport { app, scope, query }, start).await?;
         return Ok(([NO_STORE], file).into_response());
     }
     let (rows, page) = store::list(&mut app.db.read().await?, &scope, &query).await?.split();
-    trail::viewed(&app, &scope, &ids(&rows)).await?;
+    trail::shown(&app, &scope, &method, &ids(&rows)).await?;
     let contracts = rows.into_iter().map(|row| answer(&app.amounts, &scope, row)).collect();
     let vary = (header::VARY, "accept");
     Ok(([NO_STORE, vary], Json(ContractList { contracts, page })).into_response())
@@ -126,11 +127,12 @@ async fn create_contract(
 async fn list_expiring_contracts(
     May(scope, _): May<ReadContracts>,
     State(app): State<AppState>,
+    method: Method,
     Query(query): Query<ExpiringQuery>,
 ) -> Result<impl IntoResponse, ApiError> {
     let query = query.starting(app.today());
     let (rows, page) = store::list(&mut app.db.read().await?, &scope, &query).await?.split();
-    trail::viewed(&app, &scope, &ids(&rows)).await?;
+    trail::shown(&app, &scope, &method, &ids(&rows)).await?;
     let contracts = rows.into_iter().map(|row| answer(&app.amounts, &scope, row)).collect();
     Ok(([NO_STORE], Json(ContractList { contracts, page })))
 }
@@ -152,12 +154,17 @@ async fn get_contract(
     Id(id): Id,
     May(scope, _): May<ReadContracts>,
     State(app): State<AppState>,
+    method: Method,
     conditions: Conditions,
 ) -> Result<impl IntoResponse, ApiError> {
     let row = find(&mut app.db.read().await?, &scope, id).await?;
     let version = row.version;
-    trail::viewed(&app, &scope, &[id]).await?;
-    Ok(([NO_STORE], conditions.answer(version, ContractAnswer { contract: answer(&app.amounts, &scope, row) })))
+    let answer = conditions.answer(version, ContractAnswer { contract: answer(&app.amounts, &scope, row) });
+    // 304 shows nothing.
+    if answer.status() == StatusCode::OK {
+        trail::shown(&app, &scope, &method, &[id]).await?;
+    }
+    Ok(([NO_STORE], answer))
 }
 
 /// Change a contract

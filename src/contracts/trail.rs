@@ -1,5 +1,7 @@
 //! What the audit log says of contracts, beside their changes: who has seen an amount in clear, and who has deleted one.
 
+use axum::http::Method;
+
 use super::store::ContractRow;
 use super::types::Contract;
 use crate::app::AppState;
@@ -10,6 +12,14 @@ use crate::db::{Conn, transaction};
 use crate::error::ApiError;
 use crate::policy::ReadAmounts;
 use crate::resource::Resource;
+
+/// A read is about to show these contracts, unless it asks only for the head of the answer (HEAD).
+pub async fn shown(app: &AppState, scope: &Scope, method: &Method, contracts: &[i64]) -> Result<(), ApiError> {
+    if method == Method::HEAD {
+        return Ok(());
+    }
+    viewed(app, scope, contracts).await
+}
 
 /// The caller is about to see these contracts, with their amounts if he may.
 pub async fn viewed(app: &AppState, scope: &Scope, contracts: &[i64]) -> Result<(), ApiError> {

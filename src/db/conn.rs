@@ -71,12 +71,13 @@ impl Conn {
         })
     }
 
-    /// Like [`Conn::execute`], but does not wait for another transaction's row: false when it would have to.
-    pub async fn execute_unless_locked(&mut self, sql: Sql) -> DbResult<bool> {
+    /// Like [`Conn::execute`], but waits no longer than a second for another transaction's row: false when it would have
+    /// to. A lock that is soon gone, of a row that is only referred to, makes no difference.
+    pub async fn execute_within_a_second(&mut self, sql: Sql) -> DbResult<bool> {
         // SQLite's transactions come one after the other: whoever is here has nobody to wait for.
         let is_mariadb = matches!(self, Self::MariaDbTransaction(_));
         let sql =
-            if is_mariadb { super::sql("set statement innodb_lock_wait_timeout = 0 for ").append(&sql) } else { sql };
+            if is_mariadb { super::sql("set statement innodb_lock_wait_timeout = 1 for ").append(&sql) } else { sql };
         match self.execute(sql).await {
             Err(error) if super::waited_too_long(&error) => Ok(false),
             executed => executed.map(|_| true),

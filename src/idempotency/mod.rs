@@ -54,7 +54,10 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
             }
             (Some(_), Some(_)) => return Err(Code::MalformedIdempotencyKey.into()),
         };
-        Ok(Self { key, target: parts.uri.to_string() })
+        // Only the path and the query: over HTTP/2 the URI also has the protocol and the host in it, and a repetition may
+        // come another way.
+        let target = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+        Ok(Self { key, target })
     }
 }
 
@@ -141,4 +144,20 @@ fn fingerprint(target: &str, body: &[u8]) -> String {
 /// What a sealed answer is bound to. Unambiguous: neither id nor key has a line break in it.
 fn place(scope: &Scope, key: &str) -> String {
     format!("{}\n{key}\n{}", scope.user(), scope.tenant())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_asked_for_depends_on_neither_protocol_nor_host() {
+        for uri in ["/api/v1/tasks?a=1", "http://one:4001/api/v1/tasks?a=1", "https://two/api/v1/tasks?a=1"] {
+            let (mut parts, ()) = Request::builder().uri(uri).body(()).unwrap().into_parts();
+            let key = IdempotencyKey::from_request_parts(&mut parts, &()).await.unwrap();
+            assert_eq!(key.target, "/api/v1/tasks?a=1", "{uri}");
+        }
+    }
 }

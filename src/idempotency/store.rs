@@ -22,7 +22,7 @@ pub async fn find(conn: &mut Conn, scope: &Scope, key: &str) -> DbResult<Option<
     conn.fetch_optional(sql(find).bind(scope.tenant()).bind(scope.user()).bind(key.to_owned())).await
 }
 
-/// Takes the key, without an answer yet. False, without waiting, while another transaction is taking it.
+/// Takes the key, without an answer yet. False, after a second, while another transaction is taking it.
 pub async fn insert(conn: &mut Conn, scope: &Scope, key: &str, fingerprint: &str, now: Timestamp) -> DbResult<bool> {
     const INSERT: &str =
         "insert into idempotency_keys (tenant_id, user_id, idempotency_key, fingerprint, answer, created_at) values ";
@@ -34,7 +34,7 @@ pub async fn insert(conn: &mut Conn, scope: &Scope, key: &str, fingerprint: &str
         "".into(),
         now.into(),
     ];
-    conn.execute_unless_locked(sql(INSERT).values([values])).await
+    conn.execute_within_a_second(sql(INSERT).values([values])).await
 }
 
 /// Keeps the answer with the key.
@@ -52,12 +52,17 @@ pub async fn delete(conn: &mut Conn, scope: &Scope, key: &str, until: Timestamp)
     conn.execute(delete).await.map(|_| ())
 }
 
-/// Forgets keys of the tenant from before this moment, the oldest first, about as many as `limit`. Gives how many.
+/// Forgets keys of the tenant from before this moment, the oldest first, at most as many as `limit`. Gives how many.
 pub async fn delete_expired(conn: &mut Conn, scope: &Scope, until: Timestamp, limit: i64) -> DbResult<u64> {
-    let last = "select created_at from idempotency_keys where tenant_id = ? and created_at <= ? \
-                order by created_at limit 1 offset ?";
-    let last = sql(last).bind(scope.tenant()).bind(until).bind(limit - 1);
-    let last: Option<(Timestamp,)> = conn.fetch_optional(last).await?;
-    let delete = sql("delete from idempotency_keys where tenant_id = ? and created_at <= ?");
-    conn.execute(delete.bind(scope.tenant()).bind(last.map_or(until, |(last,)| last))).await
+    const EXPIRED: &str = "select user_id, idempotency_key from idempotency_keys where tenant_id = ? and \
+                           created_at <= ? order by created_at limit ?";
+    // Each by its whole key: a range would lock the places of keys that come meanwhile, and they would seem to be taken.
+    const DELETE: &str = "delete from idempotency_keys where tenant_id = ? and user_id = ? and idempotency_key = ? and \
+                          created_at <= ?";
+    let expired = sql(EXPIRED).bind(scope.tenant()).bind(until).bind(limit);
+    let mut deleted = 0;
+    for (user, key) in conn.fetch_all::<(i64, String)>(expired).await? {
+        deleted += conn.execute(sql(DELETE).bind(scope.tenant()).bind(user).bind(key).bind(until)).await?;
+    }
+    Ok(deleted)
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -58,11 +58,12 @@ pub fn router() -> OpenApiRouter<AppState> {
 async fn list_meetings(
     May(scope, _): May<ReadMeetings>,
     State(app): State<AppState>,
+    method: Method,
     WantsCsv(wants_csv): WantsCsv,
     Query(query): Query<MeetingQuery>,
 ) -> Result<Response, ApiError> {
     if wants_csv {
-        audit::record_export(&app, &scope, Resource::Meeting, "csv", &query).await?;
+        audit::record_export(&app, &scope, &method, Resource::Meeting, "csv", &query).await?;
         let start = query.page.from_start();
         return csv_export::answer(MeetingExport { app, scope, query }, start).await;
     }
@@ -196,8 +197,10 @@ async fn delete_meeting(
     let now = app.clock.now();
     transaction!(app.db, |tx| {
         store::lock(tx, &scope, id).await?;
+        action_items::store::lock_all(tx, &scope, id).await?;
         let meeting = find(tx, &scope, id).await?;
         conditions.check(meeting.version)?;
+        trail::parts_deleted(tx, &scope, id, now).await?;
         if !store::delete(tx, &scope, id, meeting.version).await? {
             return Err(Code::PreconditionFailed.into());
         }

@@ -1,7 +1,7 @@
 //! What is told of a change of a meeting and of what belongs to it, in its transaction: rows in the audit log, and
 //! notifications to whom it concerns.
 
-use super::action_items::store::ActionItemRow;
+use super::action_items::store::{self as action_items, ActionItemRow};
 use super::action_items::types::ActionItem;
 use super::attendees::store::{self as attendees, AttendeeRow};
 use super::attendees::types::Attendee;
@@ -38,6 +38,19 @@ pub async fn meeting(
     }
     let attendees = attendees::list_of(conn, scope, &[row.id]).await?;
     notify_published(conn, scope, row, attendees.iter().map(|attendee| attendee.user_id), now).await
+}
+
+/// All attendees and action items of the meeting go with it. Comes before the meeting is deleted, and after all of them
+/// are locked.
+pub async fn parts_deleted(conn: &mut Conn, scope: &Scope, meeting: i64, now: Timestamp) -> Result<(), ApiError> {
+    let attendees = attendees::list_of(conn, scope, &[meeting]).await?;
+    let items = action_items::list_of(conn, scope, &[meeting]).await?;
+    let deleted = |resource, id, changes| Event::new(Action::Deleted, resource, id).with(changes);
+    let attendees =
+        attendees.into_iter().map(|row| deleted(Resource::Attendee, row.id, Changes::deleted(&Attendee::from(row))));
+    let items =
+        items.into_iter().map(|row| deleted(Resource::ActionItem, row.id, Changes::deleted(&ActionItem::from(row))));
+    audit::record_all(conn, scope, attendees.chain(items).collect(), now).await
 }
 
 /// These attend the meeting now; when it is published they hear of it.

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use super::export::TaskExport;
 use super::row::TaskRow;
 use super::types::{NewTask, Task, TaskAnswer, TaskChanged, TaskList, TaskPatch, TaskQuery};
-use super::{links, store, trail};
+use super::{comments, links, store, trail};
 use crate::answer::Created;
 use crate::app::AppState;
 use crate::audit;
@@ -50,11 +50,12 @@ pub fn router() -> OpenApiRouter<AppState> {
 async fn list_tasks(
     May(scope, _): May<ReadTasks>,
     State(app): State<AppState>,
+    method: Method,
     WantsCsv(wants_csv): WantsCsv,
     Query(query): Query<TaskQuery>,
 ) -> Result<Response, ApiError> {
     if wants_csv {
-        audit::record_export(&app, &scope, Resource::Task, "csv", &query).await?;
+        audit::record_export(&app, &scope, &method, Resource::Task, "csv", &query).await?;
         let start = query.page.from_start();
         return csv_export::answer(TaskExport { app, scope, query }, start).await;
     }
@@ -186,6 +187,7 @@ async fn delete_task(
     transaction!(app.db, |tx| {
         let task = store::find_for_update(tx, &scope, id).await?.ok_or(Code::TaskNotFound)?;
         conditions.check(task.version)?;
+        comments::all_deleted(tx, &scope, id, now).await?;
         let bereft = store::delete(tx, &scope, &task, now).await?.ok_or(Code::PreconditionFailed)?;
         trail::deleted(tx, &scope, &task, &bereft, now).await
     })?;

@@ -229,6 +229,18 @@ on_both! {
         assert_eq!(app.count("select count(*) from users where last_login is not null").await, 0);
     }
 
+    /// The server ends after what it waits for here.
+    async fn who_was_not_let_in_is_in_the_audit_log_before_the_server_ends(app) {
+        let user = app.user("test-001", Viewer).await;
+        let attempt = |password| app.post(LOGIN, json!({"email": user.email, "password": password}));
+        attempt("wrong").expect(401).await;
+        app.execute(sql("update users set is_active = ? where id = ?").bind(false).bind(user.id)).await;
+        attempt(PASSWORD).expect(403).await;
+        app.state.tracker.close();
+        app.state.tracker.wait().await;
+        assert_eq!(app.count("select count(*) from audit_logs where action = 'login_failed'").await, 2);
+    }
+
     async fn an_inactive_account_is_told_so_only_with_the_right_password(app) {
         let user = app.user("test-001", Viewer).await;
         app.execute(sql("update users set is_active = ? where id = ?").bind(false).bind(user.id)).await;

@@ -1,6 +1,9 @@
 //! `Idempotency-Key`: what is sent again has no effect again.
 
+use std::time::Duration;
+
 use bizcenter::policy::Role::{Admin, Editor, Owner, Viewer};
+use bizcenter::{db, idempotency};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -243,13 +246,13 @@ async fn keys_count_on_every_instance_mariadb() {
 
 /// On MariaDB another instance's transaction is told from a lock that lasts.
 #[tokio::test]
-async fn a_request_that_is_running_elsewhere_is_a_conflict_at_once_mariadb() {
+async fn a_request_that_is_running_elsewhere_is_a_conflict_soon_mariadb() {
     let app = TestApp::start_with(Database::MariaDb, &[]).await;
     let owner = app.user("test-001", Owner).await;
     let mut elsewhere = app.db().begin().await.unwrap();
     let insert = "insert into idempotency_keys (tenant_id, user_id, idempotency_key, fingerprint, answer, created_at) \
                   values ('test-001', ?, 'a', '', '', '2026-02-07 10:17:56')";
-    elsewhere.execute(bizcenter::db::sql(insert).bind(owner.id)).await.unwrap();
+    elsewhere.execute(db::sql(insert).bind(owner.id)).await.unwrap();
     let refused = with_key(&app, &owner, "a", task("task")).expect(409).await;
     assert_eq!(
         without_request_id(refused),
@@ -259,4 +262,38 @@ async fn a_request_that_is_running_elsewhere_is_a_conflict_at_once_mariadb() {
     );
     elsewhere.rollback().await.unwrap();
     with_key(&app, &owner, "a", task("task")).expect(201).await;
+}
+
+/// The key refers to its user; who changes him has not taken the key.
+#[tokio::test]
+async fn a_user_who_is_being_changed_is_no_conflict_mariadb() {
+    let app = TestApp::start_with(Database::MariaDb, &[]).await;
+    let owner = app.user("test-001", Owner).await;
+    let mut elsewhere = app.db().begin().await.unwrap();
+    elsewhere.execute(db::sql("delete from users where id = ?").bind(owner.id)).await.unwrap();
+    let call = tokio::spawn(with_key(&app, &owner, "a", task("task")).send());
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!call.is_finished());
+    elsewhere.rollback().await.unwrap();
+    call.await.unwrap().expect(201);
+}
+
+/// Cleaning up takes no key but those that it deletes.
+#[tokio::test]
+async fn a_key_that_comes_while_others_are_deleted_is_no_conflict_mariadb() {
+    let app = TestApp::start_with(Database::MariaDb, &[]).await;
+    let owner = app.user("test-001", Owner).await;
+    for key in ["b", "d", "f"] {
+        with_key(&app, &owner, key, task(key)).expect(201).await;
+    }
+    app.advance(25 * HOUR);
+    let owner = app.signed_in(&owner).await;
+    let mut cleaning = app.db().begin().await.unwrap();
+    let deleted = idempotency::delete_expired(&mut cleaning, &app.system("test-001"), app.now(), 2).await.unwrap();
+    assert_eq!(deleted, 2);
+    for key in ["a", "c", "e", "g"] {
+        with_key(&app, &owner, key, task(key)).expect(201).await;
+    }
+    cleaning.commit().await.unwrap();
+    assert_eq!(app.count("select count(*) from idempotency_keys").await, 5);
 }

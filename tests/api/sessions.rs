@@ -71,6 +71,9 @@ on_both! {
     async fn the_current_password_is_asked_for(app) {
         let user = app.user("test-001", Viewer).await;
         let error = without_request_id(change(&app, "wrong", NEW).by(&user).expect(400).await);
+        let failed = "select count(*) from audit_logs where action = 'login_failed' and resource_type = 'session' and \
+                      resource_id = user_id";
+        assert_eq!(app.count(failed).await, 1);
         assert_eq!(error, invalid(json!({"current_password": ["Not the current password."]})));
         let missing = "Missing data for required field.";
         for (body, errors) in [

@@ -55,6 +55,8 @@ async fn change_password(
     let attempt = app.failed_logins.attempt(&user.email, origin.ip).await?;
     if password::verify(Some(user.password_hash.clone()), current_password).await? == Verdict::Wrong {
         attempt.failed();
+        let (event, now) = (Event::new(Action::LoginFailed, Resource::Session, scope.user()), app.clock.now());
+        transaction!(app.db, |tx| audit::record(tx, &scope, event.clone(), now).await)?;
         return Err(wrong_password());
     }
     drop(attempt);

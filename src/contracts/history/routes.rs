@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::Method;
 use axum::response::IntoResponse;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -36,6 +37,7 @@ async fn list_contract_history(
     Id(id): Id,
     May(scope, _): May<ReadContracts>,
     State(app): State<AppState>,
+    method: Method,
     Query(query): Query<HistoryQuery>,
 ) -> Result<impl IntoResponse, ApiError> {
     let mut conn = app.db.read().await?;
@@ -43,7 +45,7 @@ async fn list_contract_history(
     let (rows, page) = store::list(&mut conn, &scope, id, &query).await?.split();
     drop(conn);
     if rows.iter().any(|row| row.changes.contains_key(AMOUNT)) {
-        trail::viewed(&app, &scope, &[id]).await?;
+        trail::shown(&app, &scope, &method, &[id]).await?;
     }
     let entry = |row| HistoryEntry::new(row, |sealed| show(&app.amounts, &scope, id, sealed));
     Ok(([NO_STORE], Json(HistoryList { history: rows.into_iter().map(entry).collect(), page })))

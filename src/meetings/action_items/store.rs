@@ -101,6 +101,13 @@ pub async fn lock(conn: &mut Conn, scope: &Scope, meeting: i64, id: i64) -> DbRe
     conn.lock(lock.bind(scope.tenant()).bind(meeting).bind(id)).await
 }
 
+/// Keeps other transactions, and the tasks that they change, from changing the meeting's action items before this one
+/// ends.
+pub async fn lock_all(conn: &mut Conn, scope: &Scope, meeting: i64) -> DbResult<()> {
+    let lock = sql("select id from action_items where tenant_id = ? and meeting_id = ?");
+    conn.lock(lock.bind(scope.tenant()).bind(meeting)).await
+}
+
 /// Inserts an action item and gives its id; `item.id` and `item.assignee_name` do not count.
 pub async fn insert(conn: &mut Conn, scope: &Scope, item: &ActionItemRow) -> DbResult<i64> {
     const INSERT: &str = "insert into action_items (tenant_id, meeting_id, task_id, description, assigned_to, \

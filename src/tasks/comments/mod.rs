@@ -6,3 +6,4 @@ mod trail;
 mod types;
 
 pub use routes::router;
+pub use trail::all_deleted;

@@ -85,6 +85,13 @@ pub async fn find_for_update(conn: &mut Conn, scope: &Scope, task: i64, id: i64)
     find(conn, scope, task, id).await
 }
 
+/// All comments of the task, for its deletion: as they are now, without their authors' names, which stay unlocked.
+pub async fn list_for_deletion(conn: &mut Conn, scope: &Scope, task: i64) -> DbResult<Vec<CommentRow>> {
+    const OF: &str = "select id, task_id, content, version, created_at, updated_at, created_by, null as author_name, \
+                      null as author_role from task_comments where tenant_id = ? and task_id = ? order by id";
+    conn.fetch_all_locked(sql(OF).bind(scope.tenant()).bind(task)).await
+}
+
 /// Inserts a comment by this user and gives its id; nothing when there is no such task.
 pub async fn insert(conn: &mut Conn, scope: &Scope, task: i64, content: &str, now: Timestamp) -> DbResult<Option<i64>> {
     const INSERT: &str = "insert into task_comments (tenant_id, task_id, content, version, created_at, updated_at, \

@@ -1,6 +1,6 @@
 //! What is told of a comment, in the transaction of its change.
 
-use super::store::CommentRow;
+use super::store::{self, CommentRow};
 use super::types::Comment;
 use crate::audit::{self, Action, Changes, Event};
 use crate::auth::Scope;
@@ -42,7 +42,16 @@ pub async fn updated(
 
 /// The comment is gone.
 pub async fn deleted(conn: &mut Conn, scope: &Scope, comment: &CommentRow, now: Timestamp) -> Result<(), ApiError> {
-    let changes = Changes::deleted(&Comment::from(comment.clone()));
-    let event = Event::new(Action::Deleted, Resource::Comment, comment.id).with(changes);
-    audit::record(conn, scope, event, now).await
+    audit::record(conn, scope, deletion(comment.clone()), now).await
+}
+
+/// All comments of the task go with it. Comes before the task is deleted, and after it is locked.
+pub async fn all_deleted(conn: &mut Conn, scope: &Scope, task: i64, now: Timestamp) -> Result<(), ApiError> {
+    let comments = store::list_for_deletion(conn, scope, task).await?;
+    audit::record_all(conn, scope, comments.into_iter().map(deletion).collect(), now).await
+}
+
+fn deletion(comment: CommentRow) -> Event {
+    let id = comment.id;
+    Event::new(Action::Deleted, Resource::Comment, id).with(Changes::deleted(&Comment::from(comment)))
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{AUDIT_LOGS, NOW, events, problems as problems_in_database, record, seal_all};
 use crate::app::{Session, TestApp};
-use crate::client::Reply;
+use crate::client::{Method, Reply};
 use crate::lists::list;
 use crate::on_both;
 
@@ -130,6 +130,31 @@ on_both! {
             let told = json!([row["resource_type"], row["resource_id"], row["user_id"], row["changes"]]);
             assert_eq!(told, expected, "{path}");
         }
+    }
+
+    async fn who_gets_nothing_to_see_leaves_no_row(app) {
+        let kim = app.user("test-001", Owner).await;
+        let body = json!({
+            "contract_number": "1", "customer_name": "c", "title": "t", "amount": "1", "start_date": "2026-01-01",
+            "end_date": "2026-02-20", "status": "active",
+        });
+        app.post("/api/v1/contracts", body).by(&kim).expect(201).await;
+        let written = app.count("select count(*) from audit_logs").await;
+        for (accept, paths) in [
+            ("application/json", &["contracts", "contracts/1", "contracts/expiring", "contracts/1/history"][..]),
+            ("text/csv", &["tasks", "meetings", "contracts", "audit-logs"]),
+            (JSON_LINES, &["audit-logs"]),
+        ] {
+            for path in paths {
+                let head = app.call(Method::HEAD, &format!("/api/v1/{path}")).header("accept", accept).by(&kim).send().await;
+                assert_eq!((head.status, head.bytes.len()), (200, 0), "{path}");
+            }
+        }
+        app.get("/api/v1/contracts/1").header("if-none-match", "\"1\"").by(&kim).expect(304).await;
+        assert_eq!(app.count("select count(*) from audit_logs").await, written);
+        // Who sees it does.
+        app.get("/api/v1/contracts/1").header("if-none-match", "\"2\"").by(&kim).expect(200).await;
+        assert_eq!(app.count("select count(*) from audit_logs").await, written + 1);
     }
 
     async fn json_lines_hold_all_that_was_written_by_now_and_verify(app) {

@@ -42,6 +42,47 @@ on_both! {
         assert_eq!(list(&app, &kim, "audit-logs", &[]).await["total"], 0);
     }
 
+    async fn what_goes_with_a_task_or_a_meeting_leaves_its_values(app) {
+        let kim = app.user("test-001", Owner).await;
+        let post = async |path: &str, body: Value| {
+            app.post(&format!("/api/v1/{path}"), body).by(&kim).expect(201).await;
+        };
+        let task = json!({"title": "업무", "week_number": 6, "year": 2026});
+        for _ in 0..2 {
+            post("tasks", task.clone()).await;
+        }
+        post("tasks/1/comments", json!({"content": "첫째"})).await;
+        post("tasks/1/comments", json!({"content": "둘째"})).await;
+        post("tasks/2/comments", json!({"content": "other"})).await;
+        for _ in 0..2 {
+            post("meetings", json!({"title": "회의", "meeting_date": "2026-02-09T10:00:00Z"})).await;
+        }
+        for meeting in [1, 2] {
+            post(&format!("meetings/{meeting}/attendees"), json!({"user_id": kim.id, "role": "chair"})).await;
+            post(&format!("meetings/{meeting}/action-items"), json!({"description": "보고"})).await;
+        }
+        app.delete("/api/v1/tasks/1").by(&kim).expect(204).await;
+        app.delete("/api/v1/meetings/1").by(&kim).expect(204).await;
+        let rows = async |resource: &str| {
+            let query = [("action", "deleted"), ("resource_type", resource), ("sort", "id")];
+            let log = list(&app, &kim, "audit-logs", &query).await;
+            let rows = log["audit_logs"].as_array().unwrap().iter();
+            rows.map(|row| json!([row["resource_id"], row["user_id"], row["changes"]])).collect::<Value>()
+        };
+        let from = |value: Value| json!({"from": value, "to": null});
+        let comment = |id: i64, content: &str| json!([
+            id, kim.id, {"task_id": from(json!(1)), "content": from(json!(content))},
+        ]);
+        assert_eq!(rows("comment").await, json!([comment(1, "첫째"), comment(2, "둘째")]));
+        assert_eq!(rows("attendee").await, json!([[1, kim.id, {
+            "meeting_id": from(json!(1)), "user_id": from(json!(kim.id)), "role": from(json!("chair")),
+            "attendance": from(json!("invited")),
+        }]]));
+        assert_eq!(rows("action_item").await, json!([[1, kim.id, {
+            "meeting_id": from(json!(1)), "description": from(json!("보고")), "status": from(json!("pending")),
+        }]]));
+    }
+
     async fn rows_are_found_by_what_was_done_to_what_by_whom_and_when(app) {
         let (kim, lee) = (app.user("test-001", Owner).await, app.user("test-001", Admin).await);
         record(&app, &kim, vec![

@@ -52,8 +52,9 @@ async fn prove_meetings(stage: &Stage<'_>) {
             scene.request()
         })
         .await;
+    let deleted = ["deleted action_item", "deleted attendee", "deleted attendee", "deleted meeting"];
     stage
-        .prove(&["delete_meeting"], &["deleted meeting"], &[], async |scene| {
+        .prove(&["delete_meeting"], &deleted, &[], async |scene| {
             scene.post("meetings/{meeting_id}/attendees", json!({"user_id": scene.rows.user})).await;
             scene.convert().await;
             scene.request()

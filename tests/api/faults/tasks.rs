@@ -71,7 +71,8 @@ async fn prove_one(stage: &Stage<'_>) {
 
 /// The task that an action item became.
 async fn prove_mirrored(stage: &Stage<'_>) {
-    let deleted = ["deleted task", "updated action_item", "updated task", "updated task"];
+    let deleted =
+        ["deleted comment", "deleted comment", "deleted task", "updated action_item", "updated task", "updated task"];
     stage
         .prove(&["patch_task"], &["updated action_item", "updated task"], &[], async |scene| {
             let task = scene.convert().await;

@@ -80,11 +80,11 @@ pub struct EndingContract {
 
 /// The user's open tasks that are due in the window, the last ones if there are more than `most`.
 pub async fn due_tasks(conn: &mut Conn, scope: &Scope, window: &Window, most: i64) -> DbResult<Vec<DueTask>> {
-    const OPEN: [TaskStatus; 3] = [TaskStatus::Pending, TaskStatus::InProgress, TaskStatus::Review];
     const DUE: &str = "select t.id, t.title, t.due_date, t.version, t.updated_at from tasks t \
                        where t.tenant_id = ? and t.assigned_to = ? and t.due_date >= ? and t.due_date < ? \
                        and t.status in ";
-    let select = sql(DUE).bind(scope.tenant()).bind(scope.user()).bind(window.from).bind(window.until).list(OPEN);
+    let select =
+        sql(DUE).bind(scope.tenant()).bind(scope.user()).bind(window.from).bind(window.until).list(TaskStatus::OPEN);
     conn.fetch_all(select.push(" order by t.due_date desc, t.id desc limit ?").bind(most)).await
 }
 
@@ -96,14 +96,13 @@ pub async fn due_action_items(
     window: &Window,
     most: i64,
 ) -> DbResult<Vec<DueActionItem>> {
-    const OPEN: [ActionItemStatus; 2] = [ActionItemStatus::Pending, ActionItemStatus::InProgress];
     const DUE: &str = "select i.id, substr(i.description, 1, ?) as description, i.due_date, i.updated_at, \
                        m.title as meeting from action_items i \
                        join meetings m on m.tenant_id = i.tenant_id and m.id = i.meeting_id \
                        where i.tenant_id = ? and i.assigned_to = ? and i.task_id is null \
                        and i.due_date >= ? and i.due_date < ? and i.status in ";
     let select = sql(DUE).bind(READ_LENGTH).bind(scope.tenant()).bind(scope.user());
-    let select = select.bind(window.from).bind(window.until).list(OPEN);
+    let select = select.bind(window.from).bind(window.until).list(ActionItemStatus::OPEN);
     conn.fetch_all(select.push(" order by i.due_date desc, i.id desc limit ?").bind(most)).await
 }
 

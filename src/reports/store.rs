@@ -1,6 +1,5 @@
 //! The rows that a report is made of: nine statements at most, however much there is.
 
-use super::types::OPEN;
 use super::week::Period;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
@@ -195,7 +194,7 @@ fn carried_over(select: Sql, scope: &Scope, period: &Period) -> Sql {
     select
         .push(" and t.id in (select o.id from tasks o where o.tenant_id = ? and o.status_rank in ")
         .bind(scope.tenant())
-        .list(OPEN.map(TaskStatus::rank))
+        .list(TaskStatus::OPEN.map(TaskStatus::rank))
         .push(") and t.due_date < ? and (t.year < ? or (t.year = ? and t.week_number < ?))")
         .bind(period.late)
         .bind(week.year())

@@ -63,9 +63,6 @@ impl WeeklyQuery {
     }
 }
 
-/// The statuses of tasks that are still to be done.
-pub const OPEN: [TaskStatus; 3] = [TaskStatus::Pending, TaskStatus::InProgress, TaskStatus::Review];
-
 /// An answer with a report.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WeeklyReportAnswer {

@@ -9,7 +9,7 @@ use super::store::{
     MeetingRow, Rows, TaskCountRow, TaskRow,
 };
 use super::types::{
-    OPEN, WeeklyActionItem, WeeklyActionItemCounts, WeeklyAssignee, WeeklyAttendee, WeeklyMeeting, WeeklyPerson,
+    WeeklyActionItem, WeeklyActionItemCounts, WeeklyAssignee, WeeklyAttendee, WeeklyMeeting, WeeklyPerson,
     WeeklyReport, WeeklyTask, WeeklyTaskCounts, WeeklyTotals, WeeklyTruncation,
 };
 use super::week::Period;
@@ -146,7 +146,7 @@ fn order(person: &WeeklyPerson) -> (bool, Option<(&str, i64)>) {
 /// The assignee with his name, and the task.
 fn split(row: TaskRow, period: &Period) -> (Option<i64>, Option<String>, WeeklyTask) {
     let TaskRow { id, title, status, priority, assigned_to, assignee_name, due_date, week_number, year } = row;
-    let late = OPEN.contains(&status) && due_date.is_some_and(|due_date| due_date < period.late);
+    let late = TaskStatus::OPEN.contains(&status) && due_date.is_some_and(|due_date| due_date < period.late);
     (assigned_to, assignee_name, WeeklyTask { id, title, status, priority, due_date, week_number, year, late })
 }
 

@@ -78,14 +78,15 @@ pub struct EndingContract {
     pub updated_at: Timestamp,
 }
 
-/// The user's open tasks that are due in the window, the last ones if there are more than `most`.
+/// The user's open tasks that are due in the window, the last ones if there are more than `most`. Without the pluses
+/// SQLite reads everybody's tasks of the window instead of the user's own.
 pub async fn due_tasks(conn: &mut Conn, scope: &Scope, window: &Window, most: i64) -> DbResult<Vec<DueTask>> {
     const DUE: &str = "select t.id, t.title, t.due_date, t.version, t.updated_at from tasks t \
-                       where t.tenant_id = ? and t.assigned_to = ? and t.due_date >= ? and t.due_date < ? \
+                       where t.tenant_id = ? and t.assigned_to = ? and +t.due_date >= ? and +t.due_date < ? \
                        and t.status in ";
     let select =
         sql(DUE).bind(scope.tenant()).bind(scope.user()).bind(window.from).bind(window.until).list(TaskStatus::OPEN);
-    conn.fetch_all(select.push(" order by t.due_date desc, t.id desc limit ?").bind(most)).await
+    conn.fetch_all(select.push(" order by +t.due_date desc, t.id desc limit ?").bind(most)).await
 }
 
 /// The user's open action items that are due in the window, the last ones if there are more than `most`. For one that

@@ -170,7 +170,7 @@ fn count_tasks(scope: &Scope, period: &Period) -> Sql {
 }
 
 fn grouped(count: Sql) -> Sql {
-    count.push(" group by t.assigned_to, u.name, t.status")
+    count.push(" group by +t.assigned_to, u.name, t.status")
 }
 
 fn select_tasks(scope: &Scope) -> Sql {
@@ -188,14 +188,14 @@ fn of_week(select: Sql, period: &Period) -> Sql {
 }
 
 /// Those of earlier weeks that are open and late. The open ones are looked up first: next to them, those that were due
-/// long ago and are done are many.
+/// long ago and are done are many. Without the pluses SQLite begins with those all the same.
 fn carried_over(select: Sql, scope: &Scope, period: &Period) -> Sql {
     let week = period.week;
     select
         .push(" and t.id in (select o.id from tasks o where o.tenant_id = ? and o.status_rank in ")
         .bind(scope.tenant())
         .list(TaskStatus::OPEN.map(TaskStatus::rank))
-        .push(") and t.due_date < ? and (t.year < ? or (t.year = ? and t.week_number < ?))")
+        .push(") and +t.due_date < ? and (+t.year < ? or (+t.year = ? and t.week_number < ?))")
         .bind(period.late)
         .bind(week.year())
         .bind(week.year())
@@ -212,7 +212,7 @@ async fn list_tasks(conn: &mut Conn, scope: &Scope, period: &Period) -> DbResult
 }
 
 async fn list_carried_over(conn: &mut Conn, scope: &Scope, period: &Period) -> DbResult<Vec<TaskRow>> {
-    let select = carried_over(select_tasks(scope), scope, period).push(" order by t.due_date, t.id limit ?");
+    let select = carried_over(select_tasks(scope), scope, period).push(" order by +t.due_date, t.id limit ?");
     conn.fetch_all(select.bind(MAX_CARRIED_OVER)).await
 }
 

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
 use crate::etag::{Conditions, Tag};
+use crate::letters::is_invisible;
 
 /// Who made it (RFC 5545, 3.7.3).
 const PRODUCT: &str = "-//MSSP BizCenter//API//EN";
@@ -166,8 +167,9 @@ fn date(day: NaiveDate) -> PartialDateTime {
     }
 }
 
-/// Text that begins no line of its own in any reader: every kind of line break becomes the one that is escaped, and
-/// other control characters, which the format has no place for, are left out.
+/// Text that begins no line of its own in any reader: every kind of line break becomes the one that is escaped. Other
+/// control characters, which the format has no place for, are left out, and so is what nobody sees, but for the joiners
+/// that some scripts and emoji are written with.
 fn clean(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
@@ -176,7 +178,8 @@ fn clean(text: &str) -> String {
             '\r' if letters.peek() == Some(&'\n') => {}
             '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => clean.push('\n'),
             '\n' | '\t' => clean.push(letter),
-            letter if letter.is_control() => {}
+            '\u{200c}' | '\u{200d}' => clean.push(letter),
+            letter if letter.is_control() || is_invisible(letter) => {}
             letter => clean.push(letter),
         }
     }
@@ -243,6 +246,7 @@ mod tests {
 
     #[test]
     fn every_line_break_is_one_and_other_control_characters_are_none() {
+        assert_eq!(clean("a\u{202e}b\u{2067}c\u{200b}d\u{feff}e\u{200c}f\u{200d}g"), "abcde\u{200c}f\u{200d}g");
         assert_eq!(clean("a\r\nb\rc\nd\u{2028}e\u{b}\u{0}\u{1b}\u{7f}\u{9f}\tf"), "a\nb\nc\nd\ne\n\tf");
         assert_eq!(line("a\r\nb\tc"), "a b c");
     }

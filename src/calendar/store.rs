@@ -148,26 +148,33 @@ pub async fn meetings(
             .bind(scope.user());
     }
     let select = select.push(" order by m.meeting_date desc, m.id desc limit ?").bind(most);
-    let mut meetings: Vec<MeetingEvent> = conn.fetch_all(select).await?;
+    let meetings: Vec<MeetingEvent> = conn.fetch_all(select).await?;
     if meetings.is_empty() {
         return Ok(meetings);
     }
     let mut attendees = attendees(conn, scope, &meetings).await?;
-    for meeting in &mut meetings {
-        meeting.attendees = attendees.remove(&meeting.id).unwrap_or_default();
-    }
-    Ok(meetings)
+    let with_attendees = meetings.into_iter().map(|mut meeting| {
+        let Some((names, changed)) = attendees.remove(&meeting.id) else { return meeting };
+        meeting.attendees = names;
+        meeting.changed(Some(changed))
+    });
+    Ok(with_attendees.collect())
 }
 
-/// The names of who attends these meetings, in the order in which they were added.
-async fn attendees(conn: &mut Conn, scope: &Scope, meetings: &[MeetingEvent]) -> DbResult<HashMap<i64, Vec<String>>> {
-    const OF: &str = "select a.meeting_id, u.name from meeting_attendees a \
+/// The names of who attends a meeting, in the order in which they were added, and when the last of them changed.
+type Attendees = (Vec<String>, Timestamp);
+
+/// Who attends these meetings.
+async fn attendees(conn: &mut Conn, scope: &Scope, meetings: &[MeetingEvent]) -> DbResult<HashMap<i64, Attendees>> {
+    const OF: &str = "select a.meeting_id, u.name, a.updated_at from meeting_attendees a \
                       join users u on u.tenant_id = a.tenant_id and u.id = a.user_id \
                       where a.tenant_id = ? and a.meeting_id in ";
     let select = sql(OF).bind(scope.tenant()).list(meetings.iter().map(|meeting| meeting.id)).push(" order by a.id");
-    let mut names: HashMap<i64, Vec<String>> = HashMap::new();
-    for (meeting, name) in conn.fetch_all::<(i64, String)>(select).await? {
-        names.entry(meeting).or_default().push(name);
+    let mut attendees: HashMap<i64, Attendees> = HashMap::new();
+    for (meeting, name, changed) in conn.fetch_all::<(i64, String, Timestamp)>(select).await? {
+        let (names, last) = attendees.entry(meeting).or_insert((Vec::new(), changed));
+        names.push(name);
+        *last = changed.max(*last);
     }
-    Ok(names)
+    Ok(attendees)
 }

@@ -74,8 +74,8 @@ pub fn cut(text: &str, most: usize) -> String {
     }
 }
 
-/// A calendar as text. The same events are the same text, whenever it is written.
-pub fn write(subscription: Option<&Subscription>, events: Vec<Event>) -> String {
+/// A calendar as text, with its tag. The same events are the same text, whenever it is written.
+pub fn write(subscription: Option<&Subscription>, events: Vec<Event>) -> (Tag, String) {
     let mut calendar = ICalendarComponent::new(ICalendarComponentType::VCalendar);
     calendar.add_property(ICalendarProperty::Version, "2.0");
     calendar.add_property(ICalendarProperty::Prodid, PRODUCT);
@@ -91,13 +91,14 @@ pub fn write(subscription: Option<&Subscription>, events: Vec<Event>) -> String 
     }
     calendar.component_ids = (1..).take(events.len()).collect();
     let components = std::iter::once(calendar).chain(events.into_iter().map(Event::into_component));
-    ICalendar { components: components.collect() }.to_string()
+    let text = ICalendar { components: components.collect() }.to_string();
+    (Tag::of(text.as_bytes()), text)
 }
 
 /// The answer with a calendar as a file, or 304 when the caller has it already. A cache may keep it for its user, and
 /// asks each time whether it still holds.
-pub fn answer(conditions: &Conditions, file: &str, text: String) -> Response {
-    let response = conditions.respond(Tag::of(text.as_bytes()), || {
+pub fn answer(conditions: &Conditions, file: &str, (tag, text): (Tag, String)) -> Response {
+    let response = conditions.respond(tag, || {
         let headers = [
             (header::CONTENT_TYPE, "text/calendar; charset=utf-8".to_owned()),
             (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{file}\"")),
@@ -222,7 +223,7 @@ mod tests {
         fn no_text_makes_a_line_of_its_own_or_one_that_is_too_long(
             text in "(\\PC|[\r\n\t;,:\\\\\u{b}\u{85}\u{2028}]|\r?\nEND:VEVENT\r?\n){1,80}",
         ) {
-            let written = write(None, vec![event(&text, &text)]);
+            let (_, written) = write(None, vec![event(&text, &text)]);
             for line in written.split_terminator("\r\n") {
                 prop_assert!(line.len() <= 75, "{}", line);
                 prop_assert!(!line.contains(|letter: char| letter.is_control() && letter != '\t'), "{:?}", line);

@@ -5,6 +5,7 @@ mod amounts;
 mod calendar;
 mod monthly;
 mod summary;
+mod trail;
 mod types;
 mod weekly;
 mod workload;

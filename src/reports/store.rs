@@ -18,6 +18,8 @@ pub const MAX_CARRIED_OVER: i64 = 500;
 pub const MAX_MEETINGS: i64 = 200;
 /// The most attendees that a report shows.
 pub const MAX_ATTENDEES: usize = 2000;
+/// How many are read: one more than is shown tells that there are more.
+const READ_ATTENDEES: i64 = MAX_ATTENDEES as i64 + 1;
 /// The most action items that a report shows.
 pub const MAX_ACTION_ITEMS: i64 = 1000;
 
@@ -242,7 +244,7 @@ async fn list_attendees(conn: &mut Conn, scope: &Scope, meetings: &[i64]) -> DbR
                         join users u on u.tenant_id = a.tenant_id and u.id = a.user_id \
                         where a.tenant_id = ? and a.meeting_id in ";
     let list = sql(LIST).bind(scope.tenant()).list(meetings.iter().copied()).push(" order by a.id limit ?");
-    conn.fetch_all(list.bind(MAX_ATTENDEES as i64 + 1)).await
+    conn.fetch_all(list.bind(READ_ATTENDEES)).await
 }
 
 async fn count_action_items(conn: &mut Conn, scope: &Scope, meetings: &[i64]) -> DbResult<Vec<ActionItemCountRow>> {

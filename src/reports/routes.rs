@@ -38,11 +38,11 @@ pub fn router() -> OpenApiRouter<AppState> {
 ///
 /// A meeting belongs to the week in which it is by the clocks of `APP_TIMEZONE`, whatever its status.
 ///
-/// A task of a week 53 that its year does not have is in no report of a week; if it is open and late, it is carried over
-/// into those of later weeks.
+/// A task of a week 53 that its year does not have belongs to no report; if it is open and late, it is carried over into
+/// those of later weeks.
 ///
-/// Lists are bounded, and `truncated` tells which of them do not show everything; counts are of everything. Of decisions
-/// and action items the first 2,000 characters are shown, and `…` for the rest.
+/// Lists are bounded, and `truncated` tells which of them do not show everything; counts are of everything. A decision
+/// or an action item of more than 2,000 characters is cut to these and ends with `…`.
 ///
 /// With `format`, or else with `Accept`, it comes as Markdown or as a page to print, in Korean for
 /// `Accept-Language: ko`.

@@ -15,7 +15,7 @@ pub fn preferred<T: Copy>(headers: &HeaderMap, first: T, others: &[T], media_typ
 }
 
 /// How much the caller wants this kind, from 0 to 1; what is named most exactly counts.
-pub fn quality(headers: &HeaderMap, kind: &str) -> f32 {
+fn quality(headers: &HeaderMap, kind: &str) -> f32 {
     let lines = headers.get_all(header::ACCEPT).iter().filter_map(|line| line.to_str().ok());
     let family = kind.split('/').next();
     let ranges = lines.flat_map(|line| line.split(',')).filter_map(|range| {

@@ -3,12 +3,13 @@
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::response::Response;
 use csv::{Terminator, WriterBuilder};
 use serde_json::Value;
 
-use crate::accept::quality;
+use crate::accept::preferred;
 use crate::error::ApiError;
 use crate::export::{self, File, Piece, Pieces};
 use crate::page::Page;
@@ -42,8 +43,13 @@ impl<S: Send + Sync> FromRequestParts<S> for WantsCsv {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let quality = |kind| quality(&parts.headers, kind);
-        Ok(Self(quality("text/csv") > quality("application/json")))
+        Ok(Self::preferred(&parts.headers))
+    }
+}
+
+impl WantsCsv {
+    fn preferred(headers: &HeaderMap) -> Self {
+        Self(preferred(headers, false, &[true], |is_csv| if is_csv { "text/csv" } else { "application/json" }))
     }
 }
 
@@ -111,7 +117,7 @@ fn defused(text: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::{HeaderMap, HeaderValue, header};
+    use axum::http::{HeaderValue, header};
 
     use super::*;
 
@@ -120,7 +126,7 @@ mod tests {
         for line in accept {
             headers.append(header::ACCEPT, HeaderValue::from_static(line));
         }
-        quality(&headers, "text/csv") > quality(&headers, "application/json")
+        WantsCsv::preferred(&headers).0
     }
 
     #[test]

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
 use crate::etag::{Conditions, Tag};
+use crate::letters::is_invisible;
 
 /// Who made it (RFC 5545, 3.7.3).
 const PRODUCT: &str = "-//MSSP BizCenter//API//EN";
@@ -73,8 +74,8 @@ pub fn cut(text: &str, most: usize) -> String {
     }
 }
 
-/// A calendar as text. The same events are the same text, whenever it is written.
-pub fn write(subscription: Option<&Subscription>, events: Vec<Event>) -> String {
+/// A calendar as text, with its tag. The same events are the same text, whenever it is written.
+pub fn write(subscription: Option<&Subscription>, events: Vec<Event>) -> (Tag, String) {
     let mut calendar = ICalendarComponent::new(ICalendarComponentType::VCalendar);
     calendar.add_property(ICalendarProperty::Version, "2.0");
     calendar.add_property(ICalendarProperty::Prodid, PRODUCT);
@@ -90,13 +91,14 @@ pub fn write(subscription: Option<&Subscription>, events: Vec<Event>) -> String 
     }
     calendar.component_ids = (1..).take(events.len()).collect();
     let components = std::iter::once(calendar).chain(events.into_iter().map(Event::into_component));
-    ICalendar { components: components.collect() }.to_string()
+    let text = ICalendar { components: components.collect() }.to_string();
+    (Tag::of(text.as_bytes()), text)
 }
 
 /// The answer with a calendar as a file, or 304 when the caller has it already. A cache may keep it for its user, and
 /// asks each time whether it still holds.
-pub fn answer(conditions: &Conditions, file: &str, text: String) -> Response {
-    let response = conditions.respond(Tag::of(text.as_bytes()), || {
+pub fn answer(conditions: &Conditions, file: &str, (tag, text): (Tag, String)) -> Response {
+    let response = conditions.respond(tag, || {
         let headers = [
             (header::CONTENT_TYPE, "text/calendar; charset=utf-8".to_owned()),
             (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{file}\"")),
@@ -166,8 +168,9 @@ fn date(day: NaiveDate) -> PartialDateTime {
     }
 }
 
-/// Text that begins no line of its own in any reader: every kind of line break becomes the one that is escaped, and
-/// other control characters, which the format has no place for, are left out.
+/// Text that begins no line of its own in any reader: every kind of line break becomes the one that is escaped. Other
+/// control characters, which the format has no place for, are left out, and so is what nobody sees, but for the joiners
+/// that some scripts and emoji are written with.
 fn clean(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
@@ -176,7 +179,8 @@ fn clean(text: &str) -> String {
             '\r' if letters.peek() == Some(&'\n') => {}
             '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => clean.push('\n'),
             '\n' | '\t' => clean.push(letter),
-            letter if letter.is_control() => {}
+            '\u{200c}' | '\u{200d}' => clean.push(letter),
+            letter if letter.is_control() || is_invisible(letter) => {}
             letter => clean.push(letter),
         }
     }
@@ -219,7 +223,7 @@ mod tests {
         fn no_text_makes_a_line_of_its_own_or_one_that_is_too_long(
             text in "(\\PC|[\r\n\t;,:\\\\\u{b}\u{85}\u{2028}]|\r?\nEND:VEVENT\r?\n){1,80}",
         ) {
-            let written = write(None, vec![event(&text, &text)]);
+            let (_, written) = write(None, vec![event(&text, &text)]);
             for line in written.split_terminator("\r\n") {
                 prop_assert!(line.len() <= 75, "{}", line);
                 prop_assert!(!line.contains(|letter: char| letter.is_control() && letter != '\t'), "{:?}", line);
@@ -243,6 +247,7 @@ mod tests {
 
     #[test]
     fn every_line_break_is_one_and_other_control_characters_are_none() {
+        assert_eq!(clean("a\u{202e}b\u{2067}c\u{200b}d\u{feff}e\u{200c}f\u{200d}g"), "abcde\u{200c}f\u{200d}g");
         assert_eq!(clean("a\r\nb\rc\nd\u{2028}e\u{b}\u{0}\u{1b}\u{7f}\u{9f}\tf"), "a\nb\nc\nd\ne\n\tf");
         assert_eq!(line("a\r\nb\tc"), "a b c");
     }

@@ -27,6 +27,7 @@ pub mod health;
 pub mod icalendar;
 pub mod idempotency;
 pub mod jobs;
+pub mod letters;
 pub mod mail;
 pub mod meetings;
 pub mod mirror;

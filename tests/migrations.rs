@@ -225,6 +225,25 @@ async fn mariadb_has_the_same_foreign_keys_as_sqlite() {
     assert_eq!(on_sqlite, on_mariadb);
 }
 
+#[tokio::test]
+async fn sqlite_plans_without_statistics() {
+    const STATISTICS: &str = "select count(*) from sqlite_master where name like 'sqlite!_stat%' escape '!'";
+    let empty = Empty::sqlite();
+    let db = empty.migrated().await;
+    // As an earlier version left them behind.
+    execute(&db, sql("analyze")).await.unwrap();
+    execute(&db, sql("delete from _sqlx_migrations where version >= 16")).await.unwrap();
+    assert!(db.read().await.unwrap().count(sql(STATISTICS)).await.unwrap() > 0);
+    db.migrate().await.unwrap();
+    assert_eq!(db.read().await.unwrap().count(sql(STATISTICS)).await.unwrap(), 0);
+    // A connection that closes leaves none either.
+    let tasks = sql("select count(*) from tasks where tenant_id = 'a' and due_date > ? and assigned_to = 1");
+    db.read().await.unwrap().count(tasks.bind(Timestamp::from_micros(0).unwrap())).await.unwrap();
+    execute(&db, sql("update tasks set title = 'x' where tenant_id = 'a' and assigned_to = 1")).await.unwrap();
+    db.close().await;
+    assert_eq!(empty.connect().await.read().await.unwrap().count(sql(STATISTICS)).await.unwrap(), 0);
+}
+
 /// Declares tests that run once on each database.
 macro_rules! on_both {
     ($(async fn $name:ident($empty:ident) $body:block)+) => {

@@ -1,6 +1,7 @@
 //! What is in a user's calendar.
 
 use chrono::{Days, NaiveDate, NaiveTime};
+use tracing::Span;
 
 use super::store::{self, DueActionItem, DueTask, EndingContract, Window};
 use super::types::CalendarScope;
@@ -8,6 +9,7 @@ use crate::app::AppState;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::error::{ApiError, Language};
+use crate::etag::Tag;
 use crate::icalendar::{self, Event, Subscription, When, cut, uid};
 use crate::meetings::calendar::TEXT_LENGTH;
 use crate::policy::{ReadContracts, ReadMeetings, ReadTasks};
@@ -21,13 +23,13 @@ const MOST: usize = 2000;
 /// The longest title made of a text that is none.
 const TITLE_LENGTH: usize = 255;
 
-/// The calendar of the scope's user as text: five statements at most, however much is in it.
+/// The calendar of the scope's user as text, with its tag: five statements at most, however much is in it.
 pub async fn write(
     app: &AppState,
     scope: &Scope,
     whose: CalendarScope,
     language: Language,
-) -> Result<String, ApiError> {
+) -> Result<(Tag, String), ApiError> {
     let window = window(app.today());
     let writer = Writer { app, tenant: scope.tenant(), words: Words::of(language) };
     let mut events = Vec::new();
@@ -52,7 +54,10 @@ pub async fn write(
     }
     drop(conn);
     let subscription = Subscription { name: format!("BizCenter ({})", scope.tenant()), timezone: app.timezone.name() };
-    Ok(icalendar::write(Some(&subscription), events))
+    // Thousands of events keep a thread busy for long.
+    let span = Span::current();
+    let written = tokio::task::spawn_blocking(move || span.in_scope(|| icalendar::write(Some(&subscription), events)));
+    written.await.map_err(ApiError::internal)
 }
 
 /// Whole days in UTC, so that a calendar in which nothing changes is the same text for a day.

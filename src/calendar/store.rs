@@ -78,14 +78,15 @@ pub struct EndingContract {
     pub updated_at: Timestamp,
 }
 
-/// The user's open tasks that are due in the window, the last ones if there are more than `most`.
+/// The user's open tasks that are due in the window, the last ones if there are more than `most`. Without the pluses
+/// SQLite reads everybody's tasks of the window instead of the user's own.
 pub async fn due_tasks(conn: &mut Conn, scope: &Scope, window: &Window, most: i64) -> DbResult<Vec<DueTask>> {
-    const OPEN: [TaskStatus; 3] = [TaskStatus::Pending, TaskStatus::InProgress, TaskStatus::Review];
     const DUE: &str = "select t.id, t.title, t.due_date, t.version, t.updated_at from tasks t \
-                       where t.tenant_id = ? and t.assigned_to = ? and t.due_date >= ? and t.due_date < ? \
+                       where t.tenant_id = ? and t.assigned_to = ? and +t.due_date >= ? and +t.due_date < ? \
                        and t.status in ";
-    let select = sql(DUE).bind(scope.tenant()).bind(scope.user()).bind(window.from).bind(window.until).list(OPEN);
-    conn.fetch_all(select.push(" order by t.due_date desc, t.id desc limit ?").bind(most)).await
+    let select =
+        sql(DUE).bind(scope.tenant()).bind(scope.user()).bind(window.from).bind(window.until).list(TaskStatus::OPEN);
+    conn.fetch_all(select.push(" order by +t.due_date desc, t.id desc limit ?").bind(most)).await
 }
 
 /// The user's open action items that are due in the window, the last ones if there are more than `most`. For one that
@@ -96,14 +97,13 @@ pub async fn due_action_items(
     window: &Window,
     most: i64,
 ) -> DbResult<Vec<DueActionItem>> {
-    const OPEN: [ActionItemStatus; 2] = [ActionItemStatus::Pending, ActionItemStatus::InProgress];
     const DUE: &str = "select i.id, substr(i.description, 1, ?) as description, i.due_date, i.updated_at, \
                        m.title as meeting from action_items i \
                        join meetings m on m.tenant_id = i.tenant_id and m.id = i.meeting_id \
                        where i.tenant_id = ? and i.assigned_to = ? and i.task_id is null \
                        and i.due_date >= ? and i.due_date < ? and i.status in ";
     let select = sql(DUE).bind(READ_LENGTH).bind(scope.tenant()).bind(scope.user());
-    let select = select.bind(window.from).bind(window.until).list(OPEN);
+    let select = select.bind(window.from).bind(window.until).list(ActionItemStatus::OPEN);
     conn.fetch_all(select.push(" order by i.due_date desc, i.id desc limit ?").bind(most)).await
 }
 
@@ -148,26 +148,33 @@ pub async fn meetings(
             .bind(scope.user());
     }
     let select = select.push(" order by m.meeting_date desc, m.id desc limit ?").bind(most);
-    let mut meetings: Vec<MeetingEvent> = conn.fetch_all(select).await?;
+    let meetings: Vec<MeetingEvent> = conn.fetch_all(select).await?;
     if meetings.is_empty() {
         return Ok(meetings);
     }
     let mut attendees = attendees(conn, scope, &meetings).await?;
-    for meeting in &mut meetings {
-        meeting.attendees = attendees.remove(&meeting.id).unwrap_or_default();
-    }
-    Ok(meetings)
+    let with_attendees = meetings.into_iter().map(|mut meeting| {
+        let Some((names, changed)) = attendees.remove(&meeting.id) else { return meeting };
+        meeting.attendees = names;
+        meeting.changed(Some(changed))
+    });
+    Ok(with_attendees.collect())
 }
 
-/// The names of who attends these meetings, in the order in which they were added.
-async fn attendees(conn: &mut Conn, scope: &Scope, meetings: &[MeetingEvent]) -> DbResult<HashMap<i64, Vec<String>>> {
-    const OF: &str = "select a.meeting_id, u.name from meeting_attendees a \
+/// The names of who attends a meeting, in the order in which they were added, and when the last of them changed.
+type Attendees = (Vec<String>, Timestamp);
+
+/// Who attends these meetings.
+async fn attendees(conn: &mut Conn, scope: &Scope, meetings: &[MeetingEvent]) -> DbResult<HashMap<i64, Attendees>> {
+    const OF: &str = "select a.meeting_id, u.name, a.updated_at from meeting_attendees a \
                       join users u on u.tenant_id = a.tenant_id and u.id = a.user_id \
                       where a.tenant_id = ? and a.meeting_id in ";
     let select = sql(OF).bind(scope.tenant()).list(meetings.iter().map(|meeting| meeting.id)).push(" order by a.id");
-    let mut names: HashMap<i64, Vec<String>> = HashMap::new();
-    for (meeting, name) in conn.fetch_all::<(i64, String)>(select).await? {
-        names.entry(meeting).or_default().push(name);
+    let mut attendees: HashMap<i64, Attendees> = HashMap::new();
+    for (meeting, name, changed) in conn.fetch_all::<(i64, String, Timestamp)>(select).await? {
+        let (names, last) = attendees.entry(meeting).or_insert((Vec::new(), changed));
+        names.push(name);
+        *last = changed.max(*last);
     }
-    Ok(names)
+    Ok(attendees)
 }

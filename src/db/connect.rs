@@ -135,7 +135,6 @@ async fn open_sqlite(path: &PathBuf, connect: &Connect) -> Result<Db, sqlx::Erro
         // A committed row survives a loss of power, as it does on MariaDB.
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(5))
-        .optimize_on_close(true, 400)
         .disable_statement_logging();
     // The writer first: a reader cannot make the file.
     let write = SqlitePoolOptions::new()

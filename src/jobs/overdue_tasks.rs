@@ -5,7 +5,7 @@ use chrono::NaiveTime;
 
 use super::Run;
 use super::calendar::Daily;
-use super::store::{self, OPEN, OverdueTask};
+use super::store::{self, OverdueTask};
 use super::tenants::Tenants;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
@@ -24,7 +24,7 @@ pub async fn run(run: &Run<'_>) -> Result<String, ApiError> {
     let mut sent = 0;
     let mut tenants = Tenants::default();
     while let Some(scope) = tenants.next(run.app).await? {
-        for status in OPEN {
+        for status in TaskStatus::OPEN {
             sent += remind(run, &scope, status, morning).await?;
         }
     }

@@ -9,9 +9,6 @@ use crate::db::{Conn, DbResult, Sql, Value, sql};
 use crate::policy::Role;
 use crate::tasks::types::TaskStatus;
 
-/// Where a task still has to be done.
-pub const OPEN: [TaskStatus; 3] = [TaskStatus::Pending, TaskStatus::InProgress, TaskStatus::Review];
-
 /// Contracts that end in these days, to be told of that many days before.
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
@@ -148,7 +145,8 @@ pub async fn lock_overdue_tasks(
                           u.tenant_id = t.tenant_id and u.id = t.assigned_to where t.tenant_id = ? and t.status_rank in ";
     let lock = sql("select id from tasks where tenant_id = ? and id in ").bind(scope.tenant());
     conn.lock(lock.list(ids.iter().copied()).push(" order by id")).await?;
-    let select = sql(SELECT).bind(scope.tenant()).list(OPEN.map(TaskStatus::rank)).append(&overdue(scope, before));
+    let select =
+        sql(SELECT).bind(scope.tenant()).list(TaskStatus::OPEN.map(TaskStatus::rank)).append(&overdue(scope, before));
     conn.fetch_all(select.push(" and t.id in ").list(ids.iter().copied()).push(" order by t.id")).await
 }
 

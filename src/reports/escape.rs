@@ -1,12 +1,14 @@
 //! Users' text in Markdown, where much means something.
 
-/// The text as one line that Markdown shows letter by letter: no markup, no HTML, no link, and no end of a table's
-/// cell, wherever in a line it stands, even at its beginning. What is blank or invisible becomes single blanks.
+use crate::letters::is_invisible;
+
+/// The text as one line that Markdown shows letter by letter: no markup, no HTML, no link but to an e-mail address, and
+/// no end of a table's cell, wherever in a line it stands, even at its beginning. What is blank or invisible becomes
+/// single blanks.
 ///
 /// What separates cells or begins HTML, an entity or an attribute becomes an entity, which every dialect knows; for the
 /// rest a backslash is easier to read.
 pub fn escape(text: &str) -> String {
-    let is_blank = |letter: char| letter.is_whitespace() || letter.is_control();
     let text = text.split(is_blank).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     // Digits before a point or a bracket would begin a list.
     let ordinal = text.find(|letter: char| !letter.is_ascii_digit()).filter(|at| *at > 0);
@@ -41,6 +43,10 @@ pub fn escape(text: &str) -> String {
         escaped.push(letter);
     }
     escaped
+}
+
+fn is_blank(letter: char) -> bool {
+    letter.is_whitespace() || letter.is_control() || is_invisible(letter)
 }
 
 #[cfg(test)]
@@ -82,7 +88,7 @@ mod tests {
     }
 
     fn check(text: &str) -> Result<(), TestCaseError> {
-        let plain = text.split(|letter: char| letter.is_whitespace() || letter.is_control());
+        let plain = text.split(is_blank);
         let plain = plain.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
         let escaped = escape(text);
         if plain.is_empty() {
@@ -136,6 +142,8 @@ mod tests {
             ("", ""),
             (" \u{3000}\r\n\t", ""),
             ("a\r\n\u{2028}b\0c", "a b c"),
+            ("a\u{202e}b\u{2066}c\u{200b}\u{2060}d\u{feff}", "a b c d"),
+            ("w\u{200b}ww.x", "w ww.x"),
             ("<script>|", "&lt;script&gt;&#124;"),
             ("](javascript:alert(1))", "\\](javascript:alert(1))"),
             ("https://www.example.com", "https\\://www\\.example.com"),

@@ -25,7 +25,7 @@ pub static POLICY: LazyLock<String> = LazyLock::new(|| {
 pub fn page(report: &WeeklyReport, words: Words) -> String {
     let title = view::title(report, words);
     let has_all_tasks = !report.truncated.tasks && !report.truncated.carried_over;
-    let has_all_meetings = !report.truncated.meetings && !report.truncated.action_items;
+    let has_all_meetings = view::has_all_meetings(&report.truncated);
     let page = html! {
         (DOCTYPE)
         html lang=(words.language.tag()) {

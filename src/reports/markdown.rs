@@ -30,7 +30,7 @@ pub fn document(report: &WeeklyReport, words: Words) -> String {
     if report.meetings.is_empty() {
         blocks.push(words.say(Text::NoMeetings).to_owned());
     }
-    if report.truncated.meetings || report.truncated.action_items {
+    if !view::has_all_meetings(&report.truncated) {
         blocks.push(words.say(Text::Cut).to_owned());
     }
     for meeting in &report.meetings {

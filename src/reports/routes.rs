@@ -4,16 +4,19 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
+use tracing::Span;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::format::ReportFormat;
+use super::store::{self, Rows};
 use super::types::{WeeklyQuery, WeeklyReport, WeeklyReportAnswer};
 use super::week::{Period, Week};
 use super::words::Words;
-use super::{html, markdown, store};
+use super::{html, markdown};
 use crate::app::AppState;
 use crate::auth::May;
+use crate::clock::Timestamp;
 use crate::error::{ApiError, ErrorBody, Language};
 use crate::extract::Query;
 use crate::policy::ReadReports;
@@ -35,7 +38,11 @@ pub fn router() -> OpenApiRouter<AppState> {
 ///
 /// A meeting belongs to the week in which it is by the clocks of `APP_TIMEZONE`, whatever its status.
 ///
-/// Lists are bounded, and `truncated` tells which of them do not show everything; counts are of everything.
+/// A task of a week 53 that its year does not have belongs to no report; if it is open and late, it is carried over into
+/// those of later weeks.
+///
+/// Lists are bounded, and `truncated` tells which of them do not show everything; counts are of everything. A decision
+/// or an action item of more than 2,000 characters is cut to these and ends with `…`.
 ///
 /// With `format`, or else with `Accept`, it comes as Markdown or as a page to print, in Korean for
 /// `Accept-Language: ko`.
@@ -60,10 +67,21 @@ async fn get_weekly_report(
     let today = app.today();
     let period = Period::new(query.week(today)?, today, app.timezone);
     let rows = store::read(&mut app.db.read().await?, &scope, &period).await?;
-    let report = WeeklyReport::new(rows, &period, app.timezone, app.clock.now());
+    let now = app.clock.now();
     let language = Language::negotiate(headers.get(header::ACCEPT_LANGUAGE));
     let words = Words { language, timezone: app.timezone };
-    Ok(match query.format.unwrap_or_else(|| ReportFormat::negotiate(&headers)) {
+    let format = query.format.unwrap_or_else(|| ReportFormat::negotiate(&headers));
+    // Thousands of rows keep a thread busy for long.
+    let span = Span::current();
+    let written = tokio::task::spawn_blocking(move || span.in_scope(|| write(rows, period, now, words, format)));
+    written.await.map_err(ApiError::internal)
+}
+
+/// The answer with the report that these rows make.
+fn write(rows: Rows, period: Period, now: Timestamp, words: Words, format: ReportFormat) -> Response {
+    let Words { language, timezone } = words;
+    let report = WeeklyReport::new(rows, &period, timezone, now);
+    match format {
         ReportFormat::Json => ([(header::VARY, "accept")], Json(WeeklyReportAnswer { report })).into_response(),
         ReportFormat::Markdown => {
             let text = markdown::document(&report, words);
@@ -74,7 +92,7 @@ async fn get_weekly_report(
             let page = document("text/html; charset=utf-8", "html", period.week, language, page);
             ([(header::CONTENT_SECURITY_POLICY, html::POLICY.as_str())], page).into_response()
         }
-    })
+    }
 }
 
 /// A report for people.

@@ -1,12 +1,12 @@
 //! The rows that a report is made of: nine statements at most, however much there is.
 
-use super::types::OPEN;
 use super::week::Period;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::db::{Conn, DbResult, Sql, sql};
 use crate::meetings::action_items::types::ActionItemStatus;
 use crate::meetings::attendees::types::Attendance;
+use crate::meetings::calendar::TEXT_LENGTH;
 use crate::meetings::types::MeetingStatus;
 use crate::tasks::types::{TaskPriority, TaskStatus};
 
@@ -16,8 +16,15 @@ pub const MAX_TASKS: i64 = 1000;
 pub const MAX_CARRIED_OVER: i64 = 500;
 /// The most meetings that a report shows.
 pub const MAX_MEETINGS: i64 = 200;
+/// The most attendees that a report shows.
+pub const MAX_ATTENDEES: usize = 2000;
+/// How many are read: one more than is shown tells that there are more.
+const READ_ATTENDEES: i64 = MAX_ATTENDEES as i64 + 1;
 /// The most action items that a report shows.
 pub const MAX_ACTION_ITEMS: i64 = 1000;
+
+/// How much of a text is read: one character more than is shown tells that it was cut.
+const READ_LENGTH: i64 = TEXT_LENGTH as i64 + 1;
 
 /// Everything that a report tells of.
 #[derive(Debug)]
@@ -34,7 +41,7 @@ pub struct Rows {
     pub meeting_count: i64,
     /// The week's meetings, the earliest first.
     pub meetings: Vec<MeetingRow>,
-    /// Who attends them.
+    /// Who attends them; one more than [`MAX_ATTENDEES`] tells that there are more.
     pub attendees: Vec<AttendeeRow>,
     /// How many action items they have, by meeting and status.
     pub action_item_counts: Vec<ActionItemCountRow>,
@@ -91,7 +98,7 @@ pub struct MeetingRow {
     pub meeting_date: Timestamp,
     /// Where.
     pub location: Option<String>,
-    /// Decisions.
+    /// Decisions; only their beginning, if they are long.
     pub decisions: Option<String>,
     /// Status.
     pub status: MeetingStatus,
@@ -126,7 +133,7 @@ pub struct ActionItemRow {
     pub id: i64,
     /// Meeting.
     pub meeting_id: i64,
-    /// What is to be done.
+    /// What is to be done; only its beginning, if it is long.
     pub description: String,
     /// Status.
     pub status: ActionItemStatus,
@@ -171,7 +178,7 @@ fn count_tasks(scope: &Scope, period: &Period) -> Sql {
 }
 
 fn grouped(count: Sql) -> Sql {
-    count.push(" group by t.assigned_to, u.name, t.status")
+    count.push(" group by +t.assigned_to, u.name, t.status")
 }
 
 fn select_tasks(scope: &Scope) -> Sql {
@@ -189,14 +196,14 @@ fn of_week(select: Sql, period: &Period) -> Sql {
 }
 
 /// Those of earlier weeks that are open and late. The open ones are looked up first: next to them, those that were due
-/// long ago and are done are many.
+/// long ago and are done are many. Without the pluses SQLite begins with those all the same.
 fn carried_over(select: Sql, scope: &Scope, period: &Period) -> Sql {
     let week = period.week;
     select
         .push(" and t.id in (select o.id from tasks o where o.tenant_id = ? and o.status_rank in ")
         .bind(scope.tenant())
-        .list(OPEN.map(TaskStatus::rank))
-        .push(") and t.due_date < ? and (t.year < ? or (t.year = ? and t.week_number < ?))")
+        .list(TaskStatus::OPEN.map(TaskStatus::rank))
+        .push(") and +t.due_date < ? and (+t.year < ? or (+t.year = ? and t.week_number < ?))")
         .bind(period.late)
         .bind(week.year())
         .bind(week.year())
@@ -213,7 +220,7 @@ async fn list_tasks(conn: &mut Conn, scope: &Scope, period: &Period) -> DbResult
 }
 
 async fn list_carried_over(conn: &mut Conn, scope: &Scope, period: &Period) -> DbResult<Vec<TaskRow>> {
-    let select = carried_over(select_tasks(scope), scope, period).push(" order by t.due_date, t.id limit ?");
+    let select = carried_over(select_tasks(scope), scope, period).push(" order by +t.due_date, t.id limit ?");
     conn.fetch_all(select.bind(MAX_CARRIED_OVER)).await
 }
 
@@ -224,10 +231,11 @@ async fn count_meetings(conn: &mut Conn, scope: &Scope, period: &Period) -> DbRe
 }
 
 async fn list_meetings(conn: &mut Conn, scope: &Scope, period: &Period) -> DbResult<Vec<MeetingRow>> {
-    const LIST: &str = "select m.id, m.title, m.meeting_date, m.location, m.decisions, m.status from meetings m \
+    const LIST: &str = "select m.id, m.title, m.meeting_date, m.location, substr(m.decisions, 1, ?) as decisions, \
+                        m.status from meetings m \
                         where m.tenant_id = ? and m.meeting_date >= ? and m.meeting_date < ? \
                         order by m.meeting_date, m.id limit ?";
-    let list = sql(LIST).bind(scope.tenant()).bind(period.begins).bind(period.ends);
+    let list = sql(LIST).bind(READ_LENGTH).bind(scope.tenant()).bind(period.begins).bind(period.ends);
     conn.fetch_all(list.bind(MAX_MEETINGS)).await
 }
 
@@ -235,7 +243,8 @@ async fn list_attendees(conn: &mut Conn, scope: &Scope, meetings: &[i64]) -> DbR
     const LIST: &str = "select a.meeting_id, u.name, a.attendance from meeting_attendees a \
                         join users u on u.tenant_id = a.tenant_id and u.id = a.user_id \
                         where a.tenant_id = ? and a.meeting_id in ";
-    conn.fetch_all(sql(LIST).bind(scope.tenant()).list(meetings.iter().copied()).push(" order by a.id")).await
+    let list = sql(LIST).bind(scope.tenant()).list(meetings.iter().copied()).push(" order by a.id limit ?");
+    conn.fetch_all(list.bind(READ_ATTENDEES)).await
 }
 
 async fn count_action_items(conn: &mut Conn, scope: &Scope, meetings: &[i64]) -> DbResult<Vec<ActionItemCountRow>> {
@@ -246,10 +255,12 @@ async fn count_action_items(conn: &mut Conn, scope: &Scope, meetings: &[i64]) ->
 }
 
 async fn list_action_items(conn: &mut Conn, scope: &Scope, meetings: &[i64]) -> DbResult<Vec<ActionItemRow>> {
-    const LIST: &str = "select i.id, i.meeting_id, i.description, i.status, u.name as assignee_name \
+    const LIST: &str = "select i.id, i.meeting_id, substr(i.description, 1, ?) as description, i.status, \
+                        u.name as assignee_name \
                         from action_items i left join users u on u.tenant_id = i.tenant_id and u.id = i.assigned_to \
                         where i.tenant_id = ? and i.meeting_id in ";
     let list = sql(LIST)
+        .bind(READ_LENGTH)
         .bind(scope.tenant())
         .list(meetings.iter().copied())
         .push(" and i.status <> ? order by i.status = ?, i.id limit ?")

@@ -63,9 +63,6 @@ impl WeeklyQuery {
     }
 }
 
-/// The statuses of tasks that are still to be done.
-pub const OPEN: [TaskStatus; 3] = [TaskStatus::Pending, TaskStatus::InProgress, TaskStatus::Review];
-
 /// An answer with a report.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WeeklyReportAnswer {
@@ -209,7 +206,7 @@ pub struct WeeklyMeeting {
     pub status: MeetingStatus,
     /// Who attends.
     pub attendees: Vec<WeeklyAttendee>,
-    /// What was decided.
+    /// What was decided; `…` after 2,000 characters stands for the rest.
     #[schema(required)]
     pub decisions: Option<String>,
     /// How many action items it has.
@@ -248,7 +245,7 @@ pub struct WeeklyActionItem {
     /// Key.
     #[schema(example = 1)]
     pub id: i64,
-    /// What is to be done.
+    /// What is to be done; `…` after 2,000 characters stands for the rest.
     #[schema(example = "Send the incident report")]
     pub description: String,
     /// How far it is.
@@ -267,6 +264,8 @@ pub struct WeeklyTruncation {
     pub carried_over: bool,
     /// There are more than 200 meetings. The earliest come first.
     pub meetings: bool,
+    /// There are more than 2000 attendees. Those who were added first come first.
+    pub attendees: bool,
     /// There are more than 1000 action items, open and done. The open ones come first.
     pub action_items: bool,
 }

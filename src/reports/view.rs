@@ -2,7 +2,7 @@
 
 use super::types::{
     WeeklyActionItem, WeeklyActionItemCounts, WeeklyMeeting, WeeklyPerson, WeeklyReport, WeeklyTask, WeeklyTaskCounts,
-    WeeklyTotals,
+    WeeklyTotals, WeeklyTruncation,
 };
 use super::words::{Text, Words};
 use crate::meetings::attendees::types::Attendance;
@@ -116,6 +116,11 @@ pub fn counts(counts: &WeeklyTaskCounts) -> [(Text, i64); 5] {
 /// Whose tasks they are.
 pub fn name(person: &WeeklyPerson, words: Words) -> &str {
     person.assignee.as_ref().map_or(words.say(Text::Unassigned), |assignee| assignee.name.as_str())
+}
+
+/// Whether all is shown that there is to the meetings.
+pub fn has_all_meetings(truncated: &WeeklyTruncation) -> bool {
+    !truncated.meetings && !truncated.attendees && !truncated.action_items
 }
 
 /// When a meeting is, and what it is about.

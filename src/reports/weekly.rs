@@ -5,16 +5,18 @@ use std::collections::HashMap;
 use chrono_tz::Tz;
 
 use super::store::{
-    ActionItemCountRow, ActionItemRow, AttendeeRow, MAX_ACTION_ITEMS, MAX_CARRIED_OVER, MAX_MEETINGS, MAX_TASKS,
-    MeetingRow, Rows, TaskCountRow, TaskRow,
+    ActionItemCountRow, ActionItemRow, AttendeeRow, MAX_ACTION_ITEMS, MAX_ATTENDEES, MAX_CARRIED_OVER, MAX_MEETINGS,
+    MAX_TASKS, MeetingRow, Rows, TaskCountRow, TaskRow,
 };
 use super::types::{
-    OPEN, WeeklyActionItem, WeeklyActionItemCounts, WeeklyAssignee, WeeklyAttendee, WeeklyMeeting, WeeklyPerson,
+    WeeklyActionItem, WeeklyActionItemCounts, WeeklyAssignee, WeeklyAttendee, WeeklyMeeting, WeeklyPerson,
     WeeklyReport, WeeklyTask, WeeklyTaskCounts, WeeklyTotals, WeeklyTruncation,
 };
 use super::week::Period;
 use crate::clock::Timestamp;
+use crate::icalendar::cut;
 use crate::meetings::action_items::types::ActionItemStatus;
+use crate::meetings::calendar::TEXT_LENGTH;
 use crate::tasks::types::TaskStatus;
 
 impl WeeklyReport {
@@ -27,7 +29,7 @@ impl WeeklyReport {
             carried_over,
             meeting_count,
             meetings,
-            attendees,
+            mut attendees,
             action_item_counts,
             action_items,
         } = rows;
@@ -45,6 +47,8 @@ impl WeeklyReport {
             people.add_carried_over(row, period);
         }
         let people = people.sorted();
+        let has_all_attendees = attendees.len() <= MAX_ATTENDEES;
+        attendees.truncate(MAX_ATTENDEES);
         let mut parts = Parts::new(attendees, action_item_counts, action_items);
         let item_count: i64 = parts.counts.values().map(|counts| counts.open + counts.done).sum();
         let meetings = meetings.into_iter().map(|row| parts.meeting(row)).collect();
@@ -53,6 +57,7 @@ impl WeeklyReport {
             tasks: totals.tasks.done + totals.tasks.open > MAX_TASKS,
             carried_over: totals.tasks.carried_over > MAX_CARRIED_OVER,
             meetings: meeting_count > MAX_MEETINGS,
+            attendees: !has_all_attendees,
             action_items: item_count > MAX_ACTION_ITEMS,
         };
         Self {
@@ -146,7 +151,7 @@ fn order(person: &WeeklyPerson) -> (bool, Option<(&str, i64)>) {
 /// The assignee with his name, and the task.
 fn split(row: TaskRow, period: &Period) -> (Option<i64>, Option<String>, WeeklyTask) {
     let TaskRow { id, title, status, priority, assigned_to, assignee_name, due_date, week_number, year } = row;
-    let late = OPEN.contains(&status) && due_date.is_some_and(|due_date| due_date < period.late);
+    let late = TaskStatus::OPEN.contains(&status) && due_date.is_some_and(|due_date| due_date < period.late);
     (assigned_to, assignee_name, WeeklyTask { id, title, status, priority, due_date, week_number, year, late })
 }
 
@@ -172,6 +177,7 @@ impl Parts {
             }
         }
         for ActionItemRow { id, meeting_id, description, status, assignee_name } in items {
+            let description = cut(&description, TEXT_LENGTH);
             let item = WeeklyActionItem { id, description, status, assignee_name };
             parts.items.entry(meeting_id).or_default().push(item);
         }
@@ -187,7 +193,7 @@ impl Parts {
             location,
             status,
             attendees: self.attendees.remove(&id).unwrap_or_default(),
-            decisions,
+            decisions: decisions.map(|decisions| cut(&decisions, TEXT_LENGTH)),
             action_item_counts: self.counts.remove(&id).unwrap_or_default(),
             action_items: self.items.remove(&id).unwrap_or_default(),
         }

@@ -3,6 +3,7 @@
 mod amounts;
 mod monthly;
 mod summary;
+mod trail;
 mod weekly;
 mod workload;
 

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::Method;
 use axum::response::IntoResponse;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -11,8 +12,8 @@ use super::types::{Figures, MonthsAnswer, MonthsQuery};
 use crate::answer::NO_STORE;
 use crate::app::AppState;
 use crate::auth::{May, Scope};
-use crate::dashboard::amounts;
 use crate::dashboard::calendar::{Calendar, Month};
+use crate::dashboard::{amounts, trail};
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::Query;
 use crate::policy::{ReadAmounts, ReadContracts};
@@ -25,6 +26,8 @@ pub fn router() -> OpenApiRouter<AppState> {
 /// Count contracts by month
 ///
 /// The last calendar months up to this one, in `APP_TIMEZONE`.
+///
+/// For owner and admin, who see sums of amounts, each call is a row in the audit log.
 #[utoipa::path(
     get, path = "/dashboard/contracts/monthly", tag = "dashboard",
     params(MonthsQuery),
@@ -37,11 +40,13 @@ pub fn router() -> OpenApiRouter<AppState> {
 async fn get_monthly_contracts(
     May(scope, _): May<ReadContracts>,
     State(app): State<AppState>,
+    method: Method,
     Query(query): Query<MonthsQuery>,
 ) -> Result<impl IntoResponse, ApiError> {
     let calendar = Calendar::new(app.today(), app.timezone);
     let months = calendar.months(query.months);
     let figures = figures(&app, &scope, calendar, &months).await?;
+    trail::viewed(&app, &scope, &method, "monthly").await?;
     let months = months.into_iter().map(|month| figures.of(month, calendar)).collect();
     Ok(([NO_STORE], Json(MonthsAnswer { months })))
 }

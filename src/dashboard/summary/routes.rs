@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::Method;
 use axum::response::IntoResponse;
 use chrono::TimeDelta;
 use utoipa_axum::router::OpenApiRouter;
@@ -12,8 +13,8 @@ use super::types::{ContractSummary, DashboardSummary, SummaryAnswer, TaskSummary
 use crate::answer::NO_STORE;
 use crate::app::AppState;
 use crate::auth::{May, Scope};
-use crate::dashboard::amounts;
 use crate::dashboard::calendar::Calendar;
+use crate::dashboard::{amounts, trail};
 use crate::db::Conn;
 use crate::error::ApiError;
 use crate::policy::{ReadAmounts, ReadContracts, ReadDashboard};
@@ -30,6 +31,8 @@ pub fn router() -> OpenApiRouter<AppState> {
 ///
 /// Today and this week are those of `APP_TIMEZONE`; weeks are ISO 8601 weeks. A task has no time of completion, so it
 /// counts as done in the week that it belongs to.
+///
+/// For owner and admin, who see sums of amounts, each call is a row in the audit log.
 #[utoipa::path(
     get, path = "/dashboard/summary", tag = "dashboard",
     responses((status = 200, description = "The summary", body = SummaryAnswer)),
@@ -38,6 +41,7 @@ pub fn router() -> OpenApiRouter<AppState> {
 async fn get_dashboard_summary(
     May(scope, _): May<ReadDashboard>,
     State(app): State<AppState>,
+    method: Method,
 ) -> Result<impl IntoResponse, ApiError> {
     let calendar = Calendar::new(app.today(), app.timezone);
     let (today, week) = (calendar.start_of(calendar.today()), calendar.week());
@@ -50,6 +54,8 @@ async fn get_dashboard_summary(
     } else {
         None
     };
+    drop(conn);
+    trail::viewed(&app, &scope, &method, "summary").await?;
     Ok(([NO_STORE], Json(SummaryAnswer { summary: DashboardSummary { tasks, meetings, contracts } })))
 }
 

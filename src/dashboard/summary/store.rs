@@ -5,9 +5,9 @@ use chrono::NaiveDate;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::contracts::types::ContractStatus;
-use crate::dashboard::OPEN_ACTION_ITEM;
 use crate::dashboard::calendar::Week;
 use crate::db::{Conn, DbResult, sql};
+use crate::meetings::action_items::types::ActionItemStatus;
 use crate::tasks::types::{TaskPriority, TaskStatus};
 
 /// Tasks of one status and priority.
@@ -61,7 +61,7 @@ pub async fn count_meetings(
          (select count(*) from meetings where tenant_id = ? and meeting_date >= ? and meeting_date < ?) as this_week, \
          (select count(*) from action_items where tenant_id = ? and status in ";
     let count = sql(COUNT).bind(scope.tenant()).bind(now).bind(scope.tenant()).bind(start).bind(end);
-    conn.fetch_one(count.bind(scope.tenant()).list(OPEN_ACTION_ITEM).push(") as open_action_items")).await
+    conn.fetch_one(count.bind(scope.tenant()).list(ActionItemStatus::OPEN).push(") as open_action_items")).await
 }
 
 /// Contracts of one status.

@@ -7,10 +7,9 @@ use utoipa::ToSchema;
 
 use super::store::{ContractCountRow, MeetingCountRow, TaskCountRow};
 use crate::contracts::types::ContractStatus;
-use crate::dashboard::OPEN_TASK;
 use crate::dashboard::amounts::{CurrencySum, Sum};
 use crate::dashboard::types::TasksByStatus;
-use crate::tasks::types::TaskPriority;
+use crate::tasks::types::{TaskPriority, TaskStatus};
 
 /// An answer with the summary.
 #[derive(Debug, Serialize, ToSchema)]
@@ -115,7 +114,7 @@ impl TaskSummary {
         for TaskCountRow { status, priority, tasks, due_before_today } in rows {
             by_status.add(status, tasks);
             by_priority.add(priority, tasks);
-            if OPEN_TASK.contains(&status) {
+            if TaskStatus::OPEN.contains(&status) {
                 overdue += due_before_today;
             }
         }

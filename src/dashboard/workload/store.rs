@@ -2,8 +2,8 @@
 
 use crate::auth::Scope;
 use crate::dashboard::calendar::Calendar;
-use crate::dashboard::{OPEN_ACTION_ITEM, OPEN_TASK};
 use crate::db::{Conn, DbResult, sql};
+use crate::meetings::action_items::types::ActionItemStatus;
 use crate::policy::Role;
 use crate::tasks::types::TaskStatus;
 
@@ -61,9 +61,10 @@ pub async fn list(conn: &mut Conn, scope: &Scope, calendar: Calendar, limit: i64
     let (start, end) = calendar.span(week);
     let tasks = sql(TASKS).bind(today).bind(start).bind(end).bind(TaskStatus::Review);
     // Without the plus SQLite reads all tasks ever, in the order of their assignees, instead of the open ones.
-    let tasks = tasks.bind(scope.tenant()).list(OPEN_TASK).push(" group by +t.assigned_to");
+    let tasks = tasks.bind(scope.tenant()).list(TaskStatus::OPEN).push(" group by +t.assigned_to");
     let completed = sql(COMPLETED).bind(scope.tenant()).bind(week.year).bind(week.number).bind(TaskStatus::Completed);
-    let action_items = sql(ACTION_ITEMS).bind(scope.tenant()).list(OPEN_ACTION_ITEM).push(" group by +i.assigned_to");
+    let action_items =
+        sql(ACTION_ITEMS).bind(scope.tenant()).list(ActionItemStatus::OPEN).push(" group by +i.assigned_to");
     let list = sql("select u.id, u.name, u.role, u.is_active, coalesce(o.open_tasks, 0) as open_tasks, \
                     coalesce(o.overdue, 0) as overdue, coalesce(o.due_this_week, 0) as due_this_week, \
                     coalesce(o.in_review, 0) as in_review, coalesce(d.completed, 0) as completed_this_week, \
@@ -94,6 +95,6 @@ pub async fn find_unassigned(conn: &mut Conn, scope: &Scope, calendar: Calendar)
     let (start, end) = calendar.span(week);
     let find = sql(TASKS).bind(today).bind(start).bind(end).bind(TaskStatus::Review);
     let find = find.bind(scope.tenant()).bind(week.year).bind(week.number).bind(TaskStatus::Completed);
-    let find = find.bind(scope.tenant()).list(OPEN_ACTION_ITEM).push(WHERE);
-    conn.fetch_one(find.bind(scope.tenant()).list(OPEN_TASK)).await
+    let find = find.bind(scope.tenant()).list(ActionItemStatus::OPEN).push(WHERE);
+    conn.fetch_one(find.bind(scope.tenant()).list(TaskStatus::OPEN)).await
 }

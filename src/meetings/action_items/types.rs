@@ -25,6 +25,11 @@ text_enum! {
     }
 }
 
+impl ActionItemStatus {
+    /// Of an action item that is still to be done.
+    pub const OPEN: [Self; 2] = [Self::Pending, Self::InProgress];
+}
+
 /// A new action item.
 #[derive(Debug, Clone, ToSchema)]
 #[schema(example = json!({"description": "Send the incident report", "due_date": "2026-02-13T18:00:00+09:00"}))]

@@ -73,6 +73,13 @@ pub async fn list_of(conn: &mut Conn, scope: &Scope, meetings: &[i64]) -> DbResu
     conn.fetch_all(sql(OF).bind(scope.tenant()).list(meetings.iter().copied()).push(" order by a.id")).await
 }
 
+/// When the last change of the meeting's attendees was, of those who are there.
+pub async fn last_change(conn: &mut Conn, scope: &Scope, meeting: i64) -> DbResult<Option<Timestamp>> {
+    const LAST: &str = "select max(updated_at) from meeting_attendees where tenant_id = ? and meeting_id = ?";
+    let (last,) = conn.fetch_one::<(Option<Timestamp>,)>(sql(LAST).bind(scope.tenant()).bind(meeting)).await?;
+    Ok(last)
+}
+
 /// Those of these users who attend the meeting.
 pub async fn list_users(conn: &mut Conn, scope: &Scope, meeting: i64, users: &[i64]) -> DbResult<Vec<AttendeeRow>> {
     const OF: &str = concat!(

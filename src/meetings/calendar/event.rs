@@ -38,8 +38,8 @@ pub struct MeetingEvent {
 }
 
 impl MeetingEvent {
-    /// From the meeting's row and the rows of its parts.
-    pub fn new(row: MeetingRow, parts: MeetingParts) -> Self {
+    /// From the meeting's row, the rows of its parts and the moment at which its attendees last changed.
+    pub fn new(row: MeetingRow, parts: MeetingParts, attended: Option<Timestamp>) -> Self {
         let MeetingRow {
             id,
             tenant_id: _,
@@ -58,7 +58,15 @@ impl MeetingEvent {
         } = row;
         let MeetingParts { attendees, action_items: _ } = parts;
         let attendees = attendees.into_iter().filter_map(|attendee| attendee.user_name).collect();
-        Self { id, title, meeting_date, location, agenda, decisions, status, version, updated_at, attendees }
+        let event =
+            Self { id, title, meeting_date, location, agenda, decisions, status, version, updated_at, attendees };
+        event.changed(attended)
+    }
+
+    /// Changed at this moment, if that is later: attendees are shown, but are no change of the meeting's row.
+    #[must_use]
+    pub fn changed(self, attended: Option<Timestamp>) -> Self {
+        Self { updated_at: attended.map_or(self.updated_at, |attended| attended.max(self.updated_at)), ..self }
     }
 
     /// The event, with words in this language beside the meeting's own.

@@ -13,6 +13,7 @@ use crate::error::{ApiError, Language};
 use crate::etag::Conditions;
 use crate::extract::Id;
 use crate::icalendar;
+use crate::meetings::attendees::store as attendees;
 use crate::meetings::change::find;
 use crate::meetings::store;
 use crate::policy::ReadMeetings;
@@ -52,8 +53,9 @@ async fn get_meeting_calendar(
     let mut conn = app.db.read().await?;
     let row = find(&mut conn, &scope, id).await?;
     let parts = store::parts(&mut conn, &scope, std::slice::from_ref(&row)).await?.remove(&id);
+    let attended = attendees::last_change(&mut conn, &scope, id).await?;
     let language = Language::negotiate(headers.get(header::ACCEPT_LANGUAGE));
-    let event = MeetingEvent::new(row, parts.unwrap_or_default()).into_event(scope.tenant(), language);
+    let event = MeetingEvent::new(row, parts.unwrap_or_default(), attended).into_event(scope.tenant(), language);
     let calendar = icalendar::write(None, vec![event]);
     let answer = icalendar::answer(&conditions, &format!("meeting-{id}.ics"), calendar);
     Ok(([(header::VARY, "accept-language")], answer).into_response())

@@ -26,6 +26,11 @@ text_enum! {
     }
 }
 
+impl TaskStatus {
+    /// Of a task that is still to be done.
+    pub const OPEN: [Self; 3] = [Self::Pending, Self::InProgress, Self::Review];
+}
+
 text_enum! {
     /// How important a task is.
     #[derive(Default)]

@@ -4,7 +4,7 @@ use bizcenter::policy::Role::{Owner, Viewer};
 use serde_json::json;
 
 use super::reader::{events, lines};
-use super::{FIRST, attend, make};
+use super::{CALENDAR, FIRST, attend, make};
 use crate::client::{Method, without_request_id};
 use crate::on_both;
 
@@ -78,6 +78,28 @@ on_both! {
             let expected = [sequence, changed.as_str(), changed.as_str(), shown];
             assert_eq!(names.map(|name| event[name].as_str()), expected);
             assert_eq!(event["UID"], UID[4..]);
+        }
+    }
+
+    async fn a_change_of_attendees_is_told_by_its_moment(app) {
+        let owner = app.user("test-001", Owner).await;
+        let id = make(&app, &owner, "meeting", json!({})).await;
+        app.advance(60);
+        attend(&app, &owner, id, &owner).await;
+        let lee = app.user("test-001", Viewer).await;
+        attend(&app, &owner, id, &lee).await;
+        let attendee = format!("/api/v1/meetings/{id}/attendees/1");
+        for (minute, attendance) in [("18", None), ("19", Some("attended"))] {
+            if let Some(attendance) = attendance {
+                app.advance(60);
+                app.patch(&attendee, json!({"attendance": attendance})).by(&owner).expect(200).await;
+            }
+            let changed = format!("20260207T10{minute}56Z");
+            for path in [FIRST, CALENDAR] {
+                let event = events(&app.get(path).by(&owner).send().await).remove(0);
+                let names = ["DTSTAMP", "LAST-MODIFIED", "SEQUENCE"];
+                assert_eq!(names.map(|name| event[name].as_str()), [changed.as_str(), changed.as_str(), "1"], "{path}");
+            }
         }
     }
 

@@ -7,6 +7,8 @@ use super::stage::Stage;
 
 pub const OPERATIONS: &[&str] = &[
     "get_contract",
+    "get_dashboard_summary",
+    "get_monthly_contracts",
     "list_audit_logs",
     "list_contract_history",
     "list_contracts",
@@ -25,6 +27,8 @@ pub async fn prove(stage: &Stage<'_>) {
             scene.request()
         })
         .await;
+    let sums = ["get_dashboard_summary", "get_monthly_contracts"];
+    stage.prove(&sums, &["viewed contract"], &[], async |scene| scene.request()).await;
     stage.prove(&["list_audit_logs"], &["exported audit_log"], &[], file).await;
     stage.prove(&["list_contracts"], &["exported contract"], &[], file).await;
     stage.prove(&["list_meetings"], &["exported meeting"], &[], file).await;

@@ -16,7 +16,9 @@ fn page(text: &str) -> String {
 on_both! {
     async fn it_tells_programs_what_was_done_is_open_and_is_late(app) {
         let (kim, lee) = make_week(&app).await;
-        let truncated = json!({"tasks": false, "carried_over": false, "meetings": false, "action_items": false});
+        let truncated = json!({
+            "tasks": false, "carried_over": false, "meetings": false, "attendees": false, "action_items": false,
+        });
         let people = json!([
             {
                 "assignee": {"id": lee.id, "name": "Lee"},
@@ -116,7 +118,9 @@ on_both! {
             "year": 2026, "week_number": 6, "from": "2026-02-02", "to": "2026-02-08", "timezone": "Asia/Seoul",
             "late_before": "2026-02-07", "generated_at": "2026-02-07T10:17:56.942016Z",
             "totals": {"tasks": none, "meetings": 0}, "people": [], "meetings": [],
-            "truncated": {"tasks": false, "carried_over": false, "meetings": false, "action_items": false},
+            "truncated": {
+                "tasks": false, "carried_over": false, "meetings": false, "attendees": false, "action_items": false,
+            },
         });
         assert_eq!(report(&app, &user, "").await, expected);
         let markdown = call(&app, &user, "format=markdown").send().await.text();

@@ -4,7 +4,7 @@ use bizcenter::db::{Value as Bound, sql};
 use bizcenter::policy::Role::Viewer;
 use serde_json::{Value, json};
 
-use super::{call, make_meeting, report};
+use super::{call, make_action_item, make_meeting, report};
 use crate::app::{Session, TestApp};
 use crate::on_both;
 
@@ -111,5 +111,51 @@ on_both! {
         assert!(items[..501].iter().all(|item| item["status"] != "completed"), "what is open comes first");
         let counts = json!({"open": 501, "done": 500, "cancelled": 3});
         assert_eq!(cut["meetings"][0]["action_item_counts"], counts);
+    }
+
+    async fn two_thousand_attendees_are_shown(app) {
+        const USERS: &str = "insert into users (tenant_id, email, email_key, password_hash, name, role, is_active, \
+                             version, created_at, updated_at) values ";
+        const INSERT: &str = "insert into meeting_attendees (tenant_id, meeting_id, user_id, created_at, updated_at) \
+                              select u.tenant_id, m.id, u.id, u.created_at, u.updated_at from users u join meetings m \
+                              on m.tenant_id = u.tenant_id where u.tenant_id = 'tenant-a' and ";
+        let user = app.user("tenant-a", Viewer).await;
+        for title in ["First", "Second"] {
+            make_meeting(&app, &user, json!({"title": title, "meeting_date": "2026-02-03T01:00:00Z"})).await;
+        }
+        let row = |number: usize| -> Vec<Bound> {
+            let (now, name) = (app.now(), format!("u{number}@example.com"));
+            let [email, key, hash, named] = [name.clone().into(), name.into(), "x".into(), "Kim".into()];
+            let rest = [true.into(), 1_i64.into(), now.into(), now.into()];
+            [Bound::from("tenant-a"), email, key, hash, named, "viewer".into()].into_iter().chain(rest).collect()
+        };
+        app.execute(sql(USERS).values((0..1000).map(row))).await;
+        assert_eq!(app.execute(sql(INSERT).push("u.name = 'Kim' order by m.id, u.id")).await, 2000);
+        let attendees = |report: &Value| {
+            [0, 1].map(|meeting| report["meetings"][meeting]["attendees"].as_array().unwrap().len())
+        };
+        let full = report(&app, &user, "").await;
+        assert_eq!((attendees(&full), truncated(&full)), ([1000, 1000], vec![]));
+        app.execute(sql(INSERT).push("u.name <> 'Kim' and m.title = 'First'")).await;
+        let cut = report(&app, &user, "").await;
+        assert_eq!((attendees(&cut), truncated(&cut)), ([1000, 1000], vec!["attendees"]));
+        for format in ["markdown", "html"] {
+            let text = call(&app, &user, &format!("format={format}")).send().await.text();
+            assert_eq!(text.matches(CUT).count(), 1, "{format}");
+        }
+    }
+
+    async fn of_long_texts_two_thousand_characters_are_shown(app) {
+        let user = app.user("tenant-a", Viewer).await;
+        let (whole, long) = ("가".repeat(2000), "가".repeat(2001));
+        for (index, text) in [&whole, &long].into_iter().enumerate() {
+            let fields = json!({"title": "x", "meeting_date": "2026-02-03T01:00:00Z", "decisions": text});
+            let meeting = make_meeting(&app, &user, fields).await;
+            make_action_item(&app, &user, &meeting, json!({"description": text}), "pending").await;
+            let shown = if index == 0 { whole.clone() } else { format!("{whole}…") };
+            let found = report(&app, &user, "").await["meetings"][index].take();
+            assert_eq!(found["decisions"], shown);
+            assert_eq!(found["action_items"][0]["description"], shown);
+        }
     }
 }

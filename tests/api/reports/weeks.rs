@@ -55,6 +55,18 @@ on_both! {
         assert_eq!(week(&report(&app, &user, "").await), next);
     }
 
+    async fn tasks_of_a_week_that_does_not_exist_are_in_no_report_but_carried_over(app) {
+        let user = app.user("tenant-a", Viewer).await;
+        for status in ["pending", "completed"] {
+            let task = json!({"week_number": 53, "year": 2025, "due_date": "2025-12-30T00:00:00Z", "status": status});
+            tasks::make(&app, &user, task).await;
+        }
+        for (query, carried_over) in [("year=2025&week=52", 0), ("year=2026&week=1", 1)] {
+            let counts = json!({"done": 0, "open": 0, "late": 0, "cancelled": 0, "carried_over": carried_over});
+            assert_eq!(report(&app, &user, query).await["totals"]["tasks"], counts, "{query}");
+        }
+    }
+
     async fn a_week_that_does_not_exist_is_refused(app) {
         let user = app.user("tenant-a", Viewer).await;
         let range = |min, max| {

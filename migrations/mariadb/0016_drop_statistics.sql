@@ -1,0 +1,2 @@
+-- The server keeps its statistics by itself.
+do 0;

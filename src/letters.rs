@@ -1,0 +1,26 @@
+//! What letters are, where it takes more than the standard library knows.
+
+/// Whether it has no looks of its own, yet changes how others look or where they end: marks of direction and their
+/// overrides, joiners, and blanks without a width. With them a text can pass for another one.
+pub const fn is_invisible(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2064}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{feff}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_invisible_is_known_to_the_letter() {
+        let found: Vec<u32> = ('\0'..=char::MAX).filter(|letter| is_invisible(*letter)).map(u32::from).collect();
+        let ranges = [0x200b..=0x200f, 0x202a..=0x202e, 0x2060..=0x2064, 0x2066..=0x2069, 0xfeff..=0xfeff];
+        assert_eq!(found, ranges.into_iter().flatten().collect::<Vec<u32>>());
+    }
+}

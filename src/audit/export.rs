@@ -60,11 +60,20 @@ pub struct SealedExport {
     pub scope: Scope,
     /// Which of them.
     pub query: AuditLogQuery,
+    /// The number it ends with. The chain grows while the file is sent, and whoever reads numbers that are yet to come
+    /// skips the rows that come under them later.
+    until: i64,
 }
 
 impl SealedExport {
     /// The file.
     pub const FILE: File = File { name: "audit-logs.jsonl", kind: "application/x-ndjson" };
+
+    /// Of what is sealed by now.
+    pub async fn new(app: AppState, scope: Scope, query: AuditLogQuery) -> Result<Self, ApiError> {
+        let last = store::last_seq(&mut app.db.read().await?, &scope).await?;
+        Ok(Self { app, scope, query, until: last.unwrap_or(i64::MIN) })
+    }
 }
 
 impl Pieces for SealedExport {
@@ -74,8 +83,9 @@ impl Pieces for SealedExport {
     async fn piece(&self, after: &i64) -> Result<Piece<i64>, ApiError> {
         let mut conn = self.app.db.read().await?;
         let mut piece = Vec::new();
-        let Some(first) = store::next_seq(&mut conn, &self.scope, *after).await? else { return Ok((piece, None)) };
-        let last = first.saturating_add(STEP - 1);
+        let next = store::next_seq(&mut conn, &self.scope, *after).await?;
+        let Some(first) = next.filter(|first| *first <= self.until) else { return Ok((piece, None)) };
+        let last = first.saturating_add(STEP - 1).min(self.until);
         for row in store::walk_chain(&mut conn, &self.scope, &self.query, (first, last)).await? {
             serde_json::to_writer(&mut piece, &Line::new(self.scope.tenant(), row)?).map_err(ApiError::internal)?;
             piece.push(b'\n');

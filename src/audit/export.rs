@@ -13,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::csv_export::{Export, Step};
 use crate::error::ApiError;
 use crate::export::{File, Piece, Pieces};
+use crate::fields;
 use crate::page::Page;
 
 /// Numbers of the chain that are looked at in a step.
@@ -157,6 +158,9 @@ impl Line {
 
     /// The tenant, and the row as the chain knows it.
     pub fn into_entry(self) -> (String, Entry) {
+        let created_at = fields::moment(self.created_at.as_str().into()).ok();
+        // In other words it is not what was written.
+        let created_at = created_at.filter(|moment| text(*moment) == self.created_at);
         let entry = Entry {
             id: self.id,
             seq: self.seq,
@@ -169,7 +173,7 @@ impl Line {
             user_agent: self.user_agent,
             request_id: self.request_id,
             changes: self.changes.get().to_owned(),
-            created_at: self.created_at,
+            created_at,
             mac: self.mac,
             previous_seal: self.previous_seal,
             seal: self.seal,

@@ -12,7 +12,7 @@ pub mod verifier;
 
 use super::key::{AuditKey, same};
 use crate::clock::Timestamp;
-use crate::fields;
+use crate::db::{Stored, readable};
 
 /// Stands for the seal before the first row.
 const NO_SEAL: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -64,7 +64,8 @@ impl Facts<'_> {
     }
 }
 
-/// A row as the database has it. Whoever can write there can put in anything, so what need not be text is read as text.
+/// A row as the database has it. Whoever can write there can put in anything, so every column is read as what is
+/// stored there, whatever it is.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Entry {
     /// Key.
@@ -72,30 +73,43 @@ pub struct Entry {
     /// Number in the chain; nothing while it is not sealed.
     pub seq: Option<i64>,
     /// Drawn by lot.
+    #[sqlx(try_from = "Stored<String>")]
     pub nonce: String,
     /// What was done.
+    #[sqlx(try_from = "Stored<String>")]
     pub action: String,
     /// To what.
+    #[sqlx(try_from = "Stored<String>")]
     pub resource_type: String,
     /// To which one.
+    #[sqlx(try_from = "Stored<String>")]
     pub resource_id: Option<String>,
     /// By whom.
+    #[sqlx(try_from = "Stored<String>")]
     pub user_id: Option<String>,
     /// From where.
+    #[sqlx(try_from = "Stored<String>")]
     pub ip: Option<String>,
     /// With what.
+    #[sqlx(try_from = "Stored<String>")]
     pub user_agent: Option<String>,
     /// In which request.
+    #[sqlx(try_from = "Stored<String>")]
     pub request_id: Option<String>,
     /// The JSON of what changed.
+    #[sqlx(try_from = "Stored<String>")]
     pub changes: String,
     /// When.
-    pub created_at: String,
+    #[sqlx(try_from = "Stored<Timestamp>")]
+    pub created_at: Option<Timestamp>,
     /// The row's code.
+    #[sqlx(try_from = "Stored<String>")]
     pub mac: String,
     /// The seal before its own.
+    #[sqlx(try_from = "Stored<String>")]
     pub previous_seal: Option<String>,
     /// Its seal.
+    #[sqlx(try_from = "Stored<String>")]
     pub seal: Option<String>,
 }
 
@@ -113,7 +127,7 @@ pub enum SealedAs {
 impl Entry {
     /// When it was written, if that can be read.
     pub fn moment(&self) -> Option<Timestamp> {
-        fields::moment(self.created_at.as_str().into()).ok()
+        self.created_at.and_then(readable)
     }
 
     /// The code that a row with this content has.
@@ -190,22 +204,28 @@ pub struct Chain {
     /// The head: the number of the last row that was sealed.
     pub last_seq: i64,
     /// The head: its seal.
+    #[sqlx(try_from = "Stored<String>")]
     pub last_seal: String,
     /// The head: how often the server itself came upon tampering.
     pub faults: i64,
     /// The head: at which number the last time.
     pub fault_seq: Option<i64>,
     /// The head: when.
+    #[sqlx(try_from = "Stored<Timestamp>")]
     pub fault_at: Option<Timestamp>,
     /// The head's code.
+    #[sqlx(try_from = "Stored<String>")]
     pub head_mac: String,
     /// The checkpoint: the number of the first row that must be there.
     pub first_seq: i64,
     /// The checkpoint: the seal before it.
+    #[sqlx(try_from = "Stored<String>")]
     pub previous_seal: String,
     /// The checkpoint: rows from before this moment have been deleted.
+    #[sqlx(try_from = "Stored<Timestamp>")]
     pub deleted_before: Option<Timestamp>,
     /// The checkpoint's code.
+    #[sqlx(try_from = "Stored<String>")]
     pub checkpoint_mac: String,
 }
 

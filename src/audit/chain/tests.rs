@@ -28,10 +28,6 @@ fn moment(micros: i64) -> Timestamp {
     Timestamp::from_micros(micros).unwrap()
 }
 
-fn text(micros: i64) -> String {
-    serde_json::to_value(moment(micros)).unwrap().as_str().unwrap().to_owned()
-}
-
 /// The log of one tenant.
 struct Log {
     key: AuditKey,
@@ -83,7 +79,7 @@ impl Log {
                 user_agent: self.rng.bool().then(|| "curl/8".to_owned()),
                 request_id: None,
                 changes: r#"{"title":{"from":"가","to":"나"}}"#.to_owned(),
-                created_at: text(self.now - self.rng.i64(0..5) * SECOND),
+                created_at: Some(moment(self.now - self.rng.i64(0..5) * SECOND)),
                 mac: String::new(),
                 previous_seal: None,
                 seal: None,
@@ -240,7 +236,7 @@ fn an_old_row_behind_one_that_is_not_old_is_kept() {
     log.write(4);
     // Of two rows that are committed at once the later one may be sealed first.
     for (entry, second) in log.entries.iter_mut().zip([0, 10, 5, 20]) {
-        entry.created_at = text(START + second * SECOND);
+        entry.created_at = Some(moment(START + second * SECOND));
         entry.mac = entry.sign(&log.key, TENANT);
     }
     log.seal();

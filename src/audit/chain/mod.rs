@@ -17,6 +17,9 @@ use crate::db::{Stored, readable};
 /// Stands for the seal before the first row.
 const NO_SEAL: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
+/// Up to here a number is believed that nothing proves: behind it there is room for all rows to come.
+const MOST_BELIEVED: i64 = i64::MAX >> 1;
+
 /// All that a row says, as it is signed.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
@@ -278,15 +281,17 @@ impl Chain {
         links
     }
 
-    /// The chain to go on with when there is none, or when its head is not as it was signed: behind the last row that
-    /// has a good seal, or else at its beginning. That this was found is remembered, so that the new head covers
-    /// nothing up; only without any sealed row it is a new chain.
+    /// The chain to go on with when there is none, or when its head is not as it was signed: with the seal of the last
+    /// row that has a good one, or else from its beginning, but behind every number that a row has or the head names.
+    /// No number comes a second time: under another key all old rows are still there. `last` are the last rows, the
+    /// very last one first. That this was found is remembered, so that the new head covers nothing up; only without any
+    /// sealed row it is a new chain.
     pub fn recovered(
         key: &AuditKey,
         tenant: &str,
         found: Option<Self>,
         first: Option<&Entry>,
-        last: Option<&Entry>,
+        last: &[Entry],
         now: Timestamp,
     ) -> Self {
         let mut chain = match (found, first) {
@@ -297,6 +302,8 @@ impl Chain {
                 Self::starting(key, tenant, first.seq.unwrap_or(1).max(1), previous_seal)
             }
         };
+        let in_use = last.first().and_then(|last| last.seq).max(Some(chain.last_seq)).unwrap_or_default();
+        let last = last.iter().find(|entry| entry.sealed_as(key, tenant) != SealedAs::Nothing);
         let last = last.and_then(|last| Some((last.seq?, last.seal.clone()?)));
         (chain.last_seq, chain.last_seal) = match last {
             Some(last) => last,
@@ -305,6 +312,7 @@ impl Chain {
             }
             None => (0, NO_SEAL.to_owned()),
         };
+        chain.last_seq = chain.last_seq.max(in_use.min(MOST_BELIEVED));
         chain.note_faults(key, tenant, 1, chain.last_seq.saturating_add(1), now);
         chain
     }

@@ -96,11 +96,10 @@ impl Log {
         unsealed.sort_by_key(|entry| entry.id);
         sealed.sort_by_key(|entry| (entry.seq, entry.id));
         if !unsealed.is_empty() {
-            let is_sealed = |entry: &&Entry| entry.sealed_as(&self.key, TENANT) != SealedAs::Nothing;
-            let last = sealed.iter().rev().find(is_sealed);
+            let last: Vec<Entry> = sealed.iter().rev().cloned().collect();
             let mut chain = match self.chain.take() {
                 Some(chain) if chain.has_genuine_head(&self.key, TENANT) => chain,
-                found => Chain::recovered(&self.key, TENANT, found, sealed.first(), last, moment(self.now)),
+                found => Chain::recovered(&self.key, TENANT, found, sealed.first(), &last, moment(self.now)),
             };
             let links = chain.append(&self.key, TENANT, &unsealed);
             for (entry, link) in unsealed.iter_mut().zip(links) {
@@ -310,6 +309,33 @@ fn a_log_that_was_put_back_as_a_whole_shows_only_against_a_noted_head() {
     log.seal();
     let differs = [Problem::of_seqs(Kind::NotedDiffers, noted.seq, noted.seq)];
     assert_eq!((log.problems(), log.verify_noted(Some(noted)).problems.list), (vec![], differs.to_vec()));
+}
+
+#[test]
+fn no_number_comes_a_second_time_under_another_key_or_behind_a_forged_head() {
+    let mut log = Log::new(5);
+    let next = |log: &mut Log| {
+        log.write(1);
+        log.seal();
+        log.chain().last_seq
+    };
+    assert_eq!([next(&mut log), next(&mut log), next(&mut log)], [1, 2, 3]);
+    log.key = AuditKey::new(&"another secret".to_owned().into());
+    assert_eq!([next(&mut log), next(&mut log)], [4, 5]);
+    // Only the head still tells how many there were.
+    log.entries.clear();
+    log.key = key();
+    assert_eq!(next(&mut log), 6);
+    // Only the rows do.
+    log.chain = None;
+    log.key = AuditKey::new(&"another secret".to_owned().into());
+    assert_eq!(next(&mut log), 7);
+    log.chain().last_seq = 0;
+    assert_eq!(next(&mut log), 8);
+    for number in 1..4 {
+        log.chain().last_seq = i64::MAX;
+        assert_eq!(next(&mut log), MOST_BELIEVED + number);
+    }
 }
 
 #[test]

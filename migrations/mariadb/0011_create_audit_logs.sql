@@ -19,7 +19,8 @@ create table if not exists audit_logs (
     seq bigint,
     previous_seal char(64),
     seal char(64),
-    key audit_logs_id (tenant_id, id),
+    -- Unique, so that whoever finds a row by it locks that row and not the gap behind it, where others write.
+    unique key audit_logs_id (tenant_id, id),
     key audit_logs_action (tenant_id, action, id),
     key audit_logs_resource_type (tenant_id, resource_type, id),
     key audit_logs_resource_id (tenant_id, resource_id, id),

@@ -21,7 +21,7 @@ create table audit_logs (
     seal text
 );
 
-create index audit_logs_id on audit_logs (tenant_id, id);
+create unique index audit_logs_id on audit_logs (tenant_id, id);
 create index audit_logs_action on audit_logs (tenant_id, action, id);
 create index audit_logs_resource_type on audit_logs (tenant_id, resource_type, id);
 create index audit_logs_resource_id on audit_logs (tenant_id, resource_id, id);

@@ -13,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::csv_export::{Export, Step};
 use crate::error::ApiError;
 use crate::export::{File, Piece, Pieces};
+use crate::fields;
 use crate::page::Page;
 
 /// Numbers of the chain that are looked at in a step.
@@ -60,11 +61,20 @@ pub struct SealedExport {
     pub scope: Scope,
     /// Which of them.
     pub query: AuditLogQuery,
+    /// The number it ends with. The chain grows while the file is sent, and whoever reads numbers that are yet to come
+    /// skips the rows that come under them later.
+    until: i64,
 }
 
 impl SealedExport {
     /// The file.
     pub const FILE: File = File { name: "audit-logs.jsonl", kind: "application/x-ndjson" };
+
+    /// Of what is sealed by now.
+    pub async fn new(app: AppState, scope: Scope, query: AuditLogQuery) -> Result<Self, ApiError> {
+        let last = store::last_seq(&mut app.db.read().await?, &scope).await?;
+        Ok(Self { app, scope, query, until: last.unwrap_or(i64::MIN) })
+    }
 }
 
 impl Pieces for SealedExport {
@@ -74,8 +84,9 @@ impl Pieces for SealedExport {
     async fn piece(&self, after: &i64) -> Result<Piece<i64>, ApiError> {
         let mut conn = self.app.db.read().await?;
         let mut piece = Vec::new();
-        let Some(first) = store::next_seq(&mut conn, &self.scope, *after).await? else { return Ok((piece, None)) };
-        let last = first.saturating_add(STEP - 1);
+        let next = store::next_seq(&mut conn, &self.scope, *after).await?;
+        let Some(first) = next.filter(|first| *first <= self.until) else { return Ok((piece, None)) };
+        let last = first.saturating_add(STEP - 1).min(self.until);
         for row in store::walk_chain(&mut conn, &self.scope, &self.query, (first, last)).await? {
             serde_json::to_writer(&mut piece, &Line::new(self.scope.tenant(), row)?).map_err(ApiError::internal)?;
             piece.push(b'\n');
@@ -147,6 +158,9 @@ impl Line {
 
     /// The tenant, and the row as the chain knows it.
     pub fn into_entry(self) -> (String, Entry) {
+        let created_at = fields::moment(self.created_at.as_str().into()).ok();
+        // In other words it is not what was written.
+        let created_at = created_at.filter(|moment| text(*moment) == self.created_at);
         let entry = Entry {
             id: self.id,
             seq: self.seq,
@@ -159,7 +173,7 @@ impl Line {
             user_agent: self.user_agent,
             request_id: self.request_id,
             changes: self.changes.get().to_owned(),
-            created_at: self.created_at,
+            created_at,
             mac: self.mac,
             previous_seal: self.previous_seal,
             seal: self.seal,

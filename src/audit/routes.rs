@@ -64,7 +64,8 @@ async fn list_audit_logs(
             record_export(&app, &scope, &method, Resource::AuditLog, "jsonl", &query).await?;
             // Only sealed rows have something to verify: what has happened up to now is to be among them.
             seal::seal_tenant(&app.db, &app.audit_key, scope.tenant(), app.clock.now()).await?;
-            export::send(SealedExport { app, scope, query }, i64::MIN, Vec::new(), SealedExport::FILE).await?
+            let rows = SealedExport::new(app, scope, query).await?;
+            export::send(rows, i64::MIN, Vec::new(), SealedExport::FILE).await?
         }
     };
     Ok(([NO_STORE], answer).into_response())

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::chain::verifier::Noted;
-use super::chain::{Chain, SealedAs, store};
+use super::chain::{Chain, store};
 use super::key::AuditKey;
 use crate::app::AppState;
 use crate::clock::Timestamp;
@@ -139,8 +139,8 @@ async fn seal_batch(
     Ok((entries.len(), Some(chain)))
 }
 
-/// The chain to go on with when there is none, or when its head is not as it was signed: behind the last row that has a
-/// good seal. What was found is remembered, so that the new head covers nothing up.
+/// The chain to go on with when there is none, or when its head is not as it was signed: behind every number in use.
+/// What was found is remembered, so that the new head covers nothing up.
 async fn recover(
     tx: &mut Conn,
     key: &AuditKey,
@@ -150,10 +150,11 @@ async fn recover(
 ) -> Result<Chain, ApiError> {
     let first = store::sealed(tx, tenant, store::START, 1).await?;
     let last = store::last_sealed(tx, tenant, LAST_ROWS).await?;
-    let last = last.iter().find(|entry| entry.sealed_as(key, tenant) != SealedAs::Nothing);
-    if found.is_some() || !first.is_empty() {
-        let seq = last.and_then(|entry| entry.seq);
-        error!(%tenant, seq, "the head of the audit log is not as it was signed; sealing goes on behind this row");
+    let is_fault = found.is_some() || !first.is_empty();
+    let chain = Chain::recovered(key, tenant, found, first.first(), &last, now);
+    if is_fault {
+        let seq = chain.last_seq;
+        error!(%tenant, seq, "the head of the audit log is not as it was signed; sealing goes on behind this number");
     }
-    Ok(Chain::recovered(key, tenant, found, first.first(), last, now))
+    Ok(chain)
 }

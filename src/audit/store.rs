@@ -137,6 +137,12 @@ pub async fn next_seq(conn: &mut Conn, scope: &Scope, after: i64) -> DbResult<Op
     Ok(conn.fetch_one::<(Option<i64>,)>(next).await?.0)
 }
 
+/// The last number of the chain, if there is one.
+pub async fn last_seq(conn: &mut Conn, scope: &Scope) -> DbResult<Option<i64>> {
+    let last = sql("select max(seq) from audit_logs where tenant_id = ?").bind(scope.tenant());
+    Ok(conn.fetch_one::<(Option<i64>,)>(last).await?.0)
+}
+
 /// The sealed rows that match among these numbers, in their order. The range has an end, since without one MariaDB may
 /// walk through all of the tenant's rows up to it.
 pub async fn walk_chain(

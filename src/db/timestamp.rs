@@ -56,7 +56,7 @@ impl<'r> Decode<'r, Sqlite> for Timestamp {
 
 /// Reads what sqlx writes, `2026-02-07T10:17:56.942016+00:00` with three, six or no digits behind the point. By hand,
 /// since a page of twenty tasks has some ninety of them.
-fn as_written(text: &[u8]) -> Option<NaiveDateTime> {
+pub(super) fn as_written(text: &[u8]) -> Option<NaiveDateTime> {
     let (text, fraction) = text.strip_suffix(b"+00:00")?.split_at_checked(19)?;
     let number = |digits: &[u8]| {
         let add = |number: u32, digit: &u8| digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0'));

@@ -12,10 +12,13 @@ pub mod verifier;
 
 use super::key::{AuditKey, same};
 use crate::clock::Timestamp;
-use crate::fields;
+use crate::db::{Stored, readable};
 
 /// Stands for the seal before the first row.
 const NO_SEAL: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// Up to here a number is believed that nothing proves: behind it there is room for all rows to come.
+const MOST_BELIEVED: i64 = i64::MAX >> 1;
 
 /// All that a row says, as it is signed.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +67,8 @@ impl Facts<'_> {
     }
 }
 
-/// A row as the database has it. Whoever can write there can put in anything, so what need not be text is read as text.
+/// A row as the database has it. Whoever can write there can put in anything, so every column is read as what is
+/// stored there, whatever it is.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Entry {
     /// Key.
@@ -72,30 +76,43 @@ pub struct Entry {
     /// Number in the chain; nothing while it is not sealed.
     pub seq: Option<i64>,
     /// Drawn by lot.
+    #[sqlx(try_from = "Stored<String>")]
     pub nonce: String,
     /// What was done.
+    #[sqlx(try_from = "Stored<String>")]
     pub action: String,
     /// To what.
+    #[sqlx(try_from = "Stored<String>")]
     pub resource_type: String,
     /// To which one.
+    #[sqlx(try_from = "Stored<String>")]
     pub resource_id: Option<String>,
     /// By whom.
+    #[sqlx(try_from = "Stored<String>")]
     pub user_id: Option<String>,
     /// From where.
+    #[sqlx(try_from = "Stored<String>")]
     pub ip: Option<String>,
     /// With what.
+    #[sqlx(try_from = "Stored<String>")]
     pub user_agent: Option<String>,
     /// In which request.
+    #[sqlx(try_from = "Stored<String>")]
     pub request_id: Option<String>,
     /// The JSON of what changed.
+    #[sqlx(try_from = "Stored<String>")]
     pub changes: String,
     /// When.
-    pub created_at: String,
+    #[sqlx(try_from = "Stored<Timestamp>")]
+    pub created_at: Option<Timestamp>,
     /// The row's code.
+    #[sqlx(try_from = "Stored<String>")]
     pub mac: String,
     /// The seal before its own.
+    #[sqlx(try_from = "Stored<String>")]
     pub previous_seal: Option<String>,
     /// Its seal.
+    #[sqlx(try_from = "Stored<String>")]
     pub seal: Option<String>,
 }
 
@@ -113,7 +130,7 @@ pub enum SealedAs {
 impl Entry {
     /// When it was written, if that can be read.
     pub fn moment(&self) -> Option<Timestamp> {
-        fields::moment(self.created_at.as_str().into()).ok()
+        self.created_at.and_then(readable)
     }
 
     /// The code that a row with this content has.
@@ -190,22 +207,28 @@ pub struct Chain {
     /// The head: the number of the last row that was sealed.
     pub last_seq: i64,
     /// The head: its seal.
+    #[sqlx(try_from = "Stored<String>")]
     pub last_seal: String,
     /// The head: how often the server itself came upon tampering.
     pub faults: i64,
     /// The head: at which number the last time.
     pub fault_seq: Option<i64>,
     /// The head: when.
+    #[sqlx(try_from = "Stored<Timestamp>")]
     pub fault_at: Option<Timestamp>,
     /// The head's code.
+    #[sqlx(try_from = "Stored<String>")]
     pub head_mac: String,
     /// The checkpoint: the number of the first row that must be there.
     pub first_seq: i64,
     /// The checkpoint: the seal before it.
+    #[sqlx(try_from = "Stored<String>")]
     pub previous_seal: String,
     /// The checkpoint: rows from before this moment have been deleted.
+    #[sqlx(try_from = "Stored<Timestamp>")]
     pub deleted_before: Option<Timestamp>,
     /// The checkpoint's code.
+    #[sqlx(try_from = "Stored<String>")]
     pub checkpoint_mac: String,
 }
 
@@ -258,15 +281,17 @@ impl Chain {
         links
     }
 
-    /// The chain to go on with when there is none, or when its head is not as it was signed: behind the last row that
-    /// has a good seal, or else at its beginning. That this was found is remembered, so that the new head covers
-    /// nothing up; only without any sealed row it is a new chain.
+    /// The chain to go on with when there is none, or when its head is not as it was signed: with the seal of the last
+    /// row that has a good one, or else from its beginning, but behind every number that a row has or the head names.
+    /// No number comes a second time: under another key all old rows are still there. `last` are the last rows, the
+    /// very last one first. That this was found is remembered, so that the new head covers nothing up; only without any
+    /// sealed row it is a new chain.
     pub fn recovered(
         key: &AuditKey,
         tenant: &str,
         found: Option<Self>,
         first: Option<&Entry>,
-        last: Option<&Entry>,
+        last: &[Entry],
         now: Timestamp,
     ) -> Self {
         let mut chain = match (found, first) {
@@ -277,6 +302,8 @@ impl Chain {
                 Self::starting(key, tenant, first.seq.unwrap_or(1).max(1), previous_seal)
             }
         };
+        let in_use = last.first().and_then(|last| last.seq).max(Some(chain.last_seq)).unwrap_or_default();
+        let last = last.iter().find(|entry| entry.sealed_as(key, tenant) != SealedAs::Nothing);
         let last = last.and_then(|last| Some((last.seq?, last.seal.clone()?)));
         (chain.last_seq, chain.last_seal) = match last {
             Some(last) => last,
@@ -285,6 +312,7 @@ impl Chain {
             }
             None => (0, NO_SEAL.to_owned()),
         };
+        chain.last_seq = chain.last_seq.max(in_use.min(MOST_BELIEVED));
         chain.note_faults(key, tenant, 1, chain.last_seq.saturating_add(1), now);
         chain
     }

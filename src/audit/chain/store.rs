@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{Chain, Entry, Link};
-use crate::db::{Conn, DbResult, Value, sql};
+use crate::db::{Conn, DbResult, Stored, Value, sql};
 
 /// Comes before every number and every id.
 pub const START: (i64, i64) = (i64::MIN, i64::MIN);
@@ -12,9 +12,8 @@ pub const START: (i64, i64) = (i64::MIN, i64::MIN);
 macro_rules! select_entries {
     ($where:literal) => {
         concat!(
-            "select id, seq, nonce, action, resource_type, cast(resource_id as char) as resource_id, \
-             cast(user_id as char) as user_id, ip, user_agent, request_id, changes, \
-             cast(created_at as char) as created_at, mac, previous_seal, seal from audit_logs where tenant_id = ? and ",
+            "select id, seq, nonce, action, resource_type, resource_id, user_id, ip, user_agent, request_id, changes, \
+             created_at, mac, previous_seal, seal from audit_logs where tenant_id = ? and ",
             $where
         )
     };
@@ -41,8 +40,8 @@ pub async fn chained_tenants(conn: &mut Conn) -> DbResult<Vec<Arc<str>>> {
 }
 
 async fn names(conn: &mut Conn, select: &'static str) -> DbResult<Vec<Arc<str>>> {
-    let rows: Vec<(String,)> = conn.fetch_all(sql(select)).await?;
-    Ok(rows.into_iter().map(|(name,)| name.into()).collect())
+    let rows: Vec<(Stored<String>,)> = conn.fetch_all(sql(select)).await?;
+    Ok(rows.into_iter().map(|(name,)| String::from(name).into()).collect())
 }
 
 /// Keeps others from changing the chain before this transaction ends. Comes first in it.
@@ -116,7 +115,9 @@ pub async fn copies(conn: &mut Conn, tenant: &Arc<str>, limit: usize) -> DbResul
                           on f.nonce = a.nonce where a.tenant_id = ? and (a.seq > f.seq or a.seq = f.seq and \
                           a.id > f.id or a.seq is null and f.seq is not null or a.seq is null and a.id > f.id) \
                           order by a.id limit ?";
-    conn.fetch_all(sql(COPIES).bind(tenant).bind(tenant).bind(bound(limit))).await
+    let copies = sql(COPIES).bind(tenant).bind(tenant).bind(bound(limit));
+    let copies: Vec<(Option<i64>, i64, Stored<String>)> = conn.fetch_all(copies).await?;
+    Ok(copies.into_iter().map(|(seq, id, nonce)| (seq, id, nonce.into())).collect())
 }
 
 /// Seals a row, unless it is sealed. Gives whether it did.

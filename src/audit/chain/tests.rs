@@ -28,10 +28,6 @@ fn moment(micros: i64) -> Timestamp {
     Timestamp::from_micros(micros).unwrap()
 }
 
-fn text(micros: i64) -> String {
-    serde_json::to_value(moment(micros)).unwrap().as_str().unwrap().to_owned()
-}
-
 /// The log of one tenant.
 struct Log {
     key: AuditKey,
@@ -83,7 +79,7 @@ impl Log {
                 user_agent: self.rng.bool().then(|| "curl/8".to_owned()),
                 request_id: None,
                 changes: r#"{"title":{"from":"가","to":"나"}}"#.to_owned(),
-                created_at: text(self.now - self.rng.i64(0..5) * SECOND),
+                created_at: Some(moment(self.now - self.rng.i64(0..5) * SECOND)),
                 mac: String::new(),
                 previous_seal: None,
                 seal: None,
@@ -100,11 +96,10 @@ impl Log {
         unsealed.sort_by_key(|entry| entry.id);
         sealed.sort_by_key(|entry| (entry.seq, entry.id));
         if !unsealed.is_empty() {
-            let is_sealed = |entry: &&Entry| entry.sealed_as(&self.key, TENANT) != SealedAs::Nothing;
-            let last = sealed.iter().rev().find(is_sealed);
+            let last: Vec<Entry> = sealed.iter().rev().cloned().collect();
             let mut chain = match self.chain.take() {
                 Some(chain) if chain.has_genuine_head(&self.key, TENANT) => chain,
-                found => Chain::recovered(&self.key, TENANT, found, sealed.first(), last, moment(self.now)),
+                found => Chain::recovered(&self.key, TENANT, found, sealed.first(), &last, moment(self.now)),
             };
             let links = chain.append(&self.key, TENANT, &unsealed);
             for (entry, link) in unsealed.iter_mut().zip(links) {
@@ -240,7 +235,7 @@ fn an_old_row_behind_one_that_is_not_old_is_kept() {
     log.write(4);
     // Of two rows that are committed at once the later one may be sealed first.
     for (entry, second) in log.entries.iter_mut().zip([0, 10, 5, 20]) {
-        entry.created_at = text(START + second * SECOND);
+        entry.created_at = Some(moment(START + second * SECOND));
         entry.mac = entry.sign(&log.key, TENANT);
     }
     log.seal();
@@ -314,6 +309,33 @@ fn a_log_that_was_put_back_as_a_whole_shows_only_against_a_noted_head() {
     log.seal();
     let differs = [Problem::of_seqs(Kind::NotedDiffers, noted.seq, noted.seq)];
     assert_eq!((log.problems(), log.verify_noted(Some(noted)).problems.list), (vec![], differs.to_vec()));
+}
+
+#[test]
+fn no_number_comes_a_second_time_under_another_key_or_behind_a_forged_head() {
+    let mut log = Log::new(5);
+    let next = |log: &mut Log| {
+        log.write(1);
+        log.seal();
+        log.chain().last_seq
+    };
+    assert_eq!([next(&mut log), next(&mut log), next(&mut log)], [1, 2, 3]);
+    log.key = AuditKey::new(&"another secret".to_owned().into());
+    assert_eq!([next(&mut log), next(&mut log)], [4, 5]);
+    // Only the head still tells how many there were.
+    log.entries.clear();
+    log.key = key();
+    assert_eq!(next(&mut log), 6);
+    // Only the rows do.
+    log.chain = None;
+    log.key = AuditKey::new(&"another secret".to_owned().into());
+    assert_eq!(next(&mut log), 7);
+    log.chain().last_seq = 0;
+    assert_eq!(next(&mut log), 8);
+    for number in 1..4 {
+        log.chain().last_seq = i64::MAX;
+        assert_eq!(next(&mut log), MOST_BELIEVED + number);
+    }
 }
 
 #[test]

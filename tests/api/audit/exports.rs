@@ -193,6 +193,23 @@ on_both! {
         assert_eq!((chosen.len(), report.first, report.problems.len()), (1, Some(2000), 0));
     }
 
+    async fn a_file_ends_where_the_chain_did_when_it_began(app) {
+        let kim = app.user("test-001", Owner).await;
+        // More than the connection holds, so that the file's second piece is not read before the caller reads.
+        let long = "x".repeat(150_000);
+        let changes = |id: i64| Changes::default().field("notes", json!(null), format!("{long}{id}"));
+        let long_ones = (1..=150).map(|id| Event::new(Action::Created, Resource::Task, id).with(changes(id)));
+        record(&app, &kim, long_ones.collect()).await;
+        let reply = app.get(AUDIT_LOGS).header("accept", JSON_LINES).by(&kim).open().await;
+        assert_eq!(reply.status(), 200);
+        record(&app, &kim, events(151..=400)).await;
+        seal_all(&app).await;
+        let file: Vec<String> = reply.text().await.unwrap().lines().map(str::to_owned).collect();
+        assert_eq!((file.len(), problems(&app, &file)), (151, vec![]));
+        let all = lines(&app, &kim, "").await;
+        assert_eq!((all.len(), problems(&app, &all)), (402, vec![]));
+    }
+
     async fn a_file_that_was_tampered_with_is_found_out(app) {
         let (kim, lee) = (app.user("test-001", Owner).await, app.user("test-002", Owner).await);
         record(&app, &kim, events(1..=5)).await;

@@ -2,6 +2,8 @@
 
 use bizcenter::audit::chain::problem::Kind;
 use bizcenter::audit::retention::{delete_expired, oldest_kept};
+use bizcenter::audit::{self, AuditKey, seal};
+use bizcenter::auth::Scope;
 use bizcenter::db::sql;
 use bizcenter::policy::Role::Owner;
 
@@ -84,6 +86,34 @@ on_both! {
         app.advance(91 * DAY);
         assert_eq!(clean(&app).await, 1);
         assert_eq!(problems(&app, "test-001").await, []);
+    }
+
+    async fn under_another_key_numbers_go_on_and_old_rows_still_go(app) {
+        let kim = app.user("test-001", Owner).await;
+        let other = AuditKey::new(&"another secret".to_owned().into());
+        let before = Scope::operator("test-001", kim.id, other.clone());
+        let mut tx = app.db().begin().await.unwrap();
+        audit::record_all(&mut tx, &before, events(1..=4), app.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        seal::seal_all(app.db(), &other, app.now()).await.unwrap();
+        app.advance(60 * DAY);
+        record(&app, &kim, events(5..=6)).await;
+        seal_all(&app).await;
+        assert_eq!(verified(&app, "test-001").await.seqs, Some((5, 6)));
+        assert_eq!(problems(&app, "test-001").await, [
+            (Kind::CheckpointForged, None), (Kind::Edited, Some((1, 4))), (Kind::EarlierFault, Some((5, 5))),
+        ]);
+        app.advance(31 * DAY);
+        assert_eq!((clean(&app).await, count(&app, "test-001").await), (4, 2));
+        app.advance(60 * DAY);
+        assert_eq!((clean(&app).await, count(&app, "test-001").await), (2, 0));
+        record(&app, &kim, events(7..=7)).await;
+        seal_all(&app).await;
+        assert_eq!(verified(&app, "test-001").await.seqs, Some((7, 7)));
+        // What was found is remembered for as long as rows are.
+        assert_eq!(problems(&app, "test-001").await, [(Kind::EarlierFault, Some((1, 1)))]);
+        app.advance(91 * DAY);
+        assert_eq!((clean(&app).await, problems(&app, "test-001").await), (1, vec![]));
     }
 
     async fn a_row_that_claims_to_be_young_is_deleted_with_those_around_it(app) {

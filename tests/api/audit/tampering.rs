@@ -131,6 +131,53 @@ on_both! {
         }
     }
 
+    async fn what_is_stored_in_another_type_or_in_other_words_is_found_and_sealing_goes_on(app) {
+        // MariaDB's columns have one type each.
+        if matches!(app.db(), Db::Sqlite { .. }) {
+            for (index, statement) in [
+                // As text they are what they were.
+                "update audit_logs set user_id = cast(user_id as blob) where tenant_id = ? and seq = 4",
+                "update audit_logs set resource_id = cast(resource_id as blob) where tenant_id = ? and seq = 4",
+                "update audit_logs set action = cast(action as blob) where tenant_id = ? and seq = 4",
+                "update audit_logs set nonce = x'ff' where tenant_id = ? and seq = 4",
+                "update audit_logs set nonce = cast(x'ff' as text) where tenant_id = ? and seq = 4",
+                "update audit_logs set mac = cast(mac as blob) where tenant_id = ? and seq = 4",
+                "update audit_logs set ip = 1.5 where tenant_id = ? and seq = 4",
+                "update audit_logs set created_at = cast(created_at as blob) where tenant_id = ? and seq = 4",
+                "update audit_logs set created_at = replace(created_at, '+00:00', 'Z') where tenant_id = ? and seq = 4",
+                "update audit_logs set created_at = replace(created_at, 'T', ' ') where tenant_id = ? and seq = 4",
+                "update audit_logs set created_at = 7 where tenant_id = ? and seq = 4",
+            ].into_iter().enumerate() {
+                let tenant = format!("tenant-{index}");
+                let user = log(&app, &tenant).await;
+                run(&app, &tenant, &[statement]).await;
+                record(&app, &user, events(9..=9)).await;
+                seal_all(&app).await;
+                assert_eq!(problems(&app, &tenant).await, [at(Edited, 4)], "{statement}");
+            }
+        }
+    }
+
+    async fn a_row_or_a_chain_in_another_type_does_not_hold_up_the_others(app) {
+        if matches!(app.db(), Db::Sqlite { .. }) {
+            let (kim, lee) = (log(&app, "tenant-a").await, log(&app, "tenant-b").await);
+            record(&app, &kim, events(9..=10)).await;
+            run(&app, "tenant-a", &["update audit_logs set nonce = x'ff' where tenant_id = ? and resource_id = 9"]).await;
+            seal_all(&app).await;
+            assert_eq!(problems(&app, "tenant-a").await, [at(Inserted, 9)]);
+            run(&app, "tenant-b", &["update audit_chains set last_seal = x'00' where tenant_id = ?"]).await;
+            assert_eq!(problems(&app, "tenant-b").await, [(HeadForged, None)]);
+            record(&app, &lee, events(9..=9)).await;
+            seal_all(&app).await;
+            assert_eq!(problems(&app, "tenant-b").await, [at(EarlierFault, 9)]);
+            let forged = "update audit_chains set deleted_before = '2026-99-99T99:99:99+00:00' where tenant_id = ?";
+            run(&app, "tenant-b", &[forged]).await;
+            record(&app, &lee, events(10..=10)).await;
+            seal_all(&app).await;
+            assert_eq!(problems(&app, "tenant-b").await, [(CheckpointForged, None), at(EarlierFault, 9)]);
+        }
+    }
+
     async fn a_moment_that_is_none_is_an_edit_like_any_other(app) {
         log(&app, "tenant-a").await;
         // MariaDB takes none.

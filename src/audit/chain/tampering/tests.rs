@@ -100,8 +100,8 @@ fn edit_content(entry: &mut Entry, column: usize) {
         6 => edit_some(&mut entry.user_agent),
         7 => edit_some(&mut entry.request_id),
         8 => entry.changes = edited(&entry.changes),
-        9 => entry.created_at = entry.created_at.replace('6', "7"),
-        10 => entry.created_at = "nonsense".into(),
+        9 => entry.created_at = entry.created_at.map(|at| moment(at.micros() + 1)),
+        10 => entry.created_at = None,
         _ => entry.user_agent = entry.user_agent.is_none().then(String::new),
     }
 }

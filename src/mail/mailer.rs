@@ -75,8 +75,11 @@ impl Mailer {
 
     /// Sends the letter.
     pub async fn send(&self, row: &LetterRow, now: Timestamp) -> Result<(), Failure> {
-        let message = letter::write(row, &self.from, self.public_url.as_deref(), now)
-            .map_err(|reason| Failure { is_final: true, is_silence: false, reason: reason.into() })?;
+        let message = letter::write(row, &self.from, self.public_url.as_deref(), now).map_err(|reason| Failure {
+            is_final: true,
+            is_silence: false,
+            reason: reason.into(),
+        })?;
         match timeout(self.patience.send, self.transport().send(message)).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(failure(&error)),

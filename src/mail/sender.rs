@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{debug, warn};
 
 use super::mailer::{Failure, Mailer};
 use super::store::{self, Key, LetterRow, Settled, State};
@@ -81,8 +81,7 @@ pub async fn run(app: AppState, stop: CancellationToken) {
         match (outage, was_out) {
             (Some(reason), false) => warn!(reason, "the mail server cannot be used; letters wait"),
             (Some(reason), true) => debug!(reason, "the mail server still cannot be used"),
-            (None, true) => info!("the mail server can be used again"),
-            (None, false) => {}
+            (None, _) => {}
         }
         if goes_on {
             continue;

@@ -12,7 +12,7 @@ use bizcenter::policy::Role::{Admin, Editor, Viewer};
 use bizcenter::resource::Resource;
 use tokio_util::sync::CancellationToken;
 
-use super::{Sink, office, open, outbox, send, settled, tell, tell_of, wants};
+use super::{Sink, office, open, outbox, resource, send, settled, tell, tell_of, wants};
 use crate::app::TestApp;
 use crate::on_both;
 
@@ -161,19 +161,19 @@ on_both! {
     async fn nothing_tells_of_what_is_gone(app) {
         let sink = Sink::start();
         let user = app.user("test-001", Editor).await;
-        for (kind, resource, delete) in [
+        for (kind, resource_type, delete) in [
             (Kind::TaskAssigned, Resource::Task, "delete from tasks where tenant_id = ?"),
             (Kind::ActionItemAssigned, Resource::ActionItem, "delete from action_items where tenant_id = ?"),
             (Kind::MeetingPublished, Resource::Meeting, "delete from meetings where tenant_id = ?"),
             (Kind::ContractExpired, Resource::Contract, "delete from contracts where tenant_id = ?"),
         ] {
             wants(&app, &user, kind, true).await;
-            tell_of(&app, &[&user], kind, "x", resource).await;
+            tell_of(&app, &[&user], kind, "x", resource_type).await;
             assert_eq!(app.execute(sql(delete).bind("test-001")).await, 1, "{kind:?}");
             // One of another tenant's under the same number is not it.
-            if resource == Resource::Task {
+            if resource_type == Resource::Task {
                 app.user("test-002", Editor).await;
-                assert_eq!(super::resource(&app, "test-002", resource).await, 7);
+                assert_eq!(resource(&app, "test-002", resource_type).await, 7);
             }
             assert_eq!(send(&office(&app, sink.port)).await, 0, "{kind:?}");
         }

@@ -144,7 +144,8 @@ on_both! {
         waiting(&app, "kim@example.com").await;
         waiting(&app, "lee@example.com").await;
         // At the check nothing is tried; at a letter the others wait for the next check.
-        let (untried, tried) = (settled("pending", 0, None), settled("pending", 1, Some("the mail server does not answer")));
+        let untried = settled("pending", 0, None);
+        let tried = settled("pending", 1, Some("the mail server does not answer"));
         for (line, letters) in [
             ("connect", [untried.clone(), untried.clone()]),
             ("MAIL", [tried.clone(), untried]),

@@ -110,7 +110,7 @@ pub async fn enqueue(conn: &mut Conn, scope: &Scope, letters: &[Letter], now: Ti
     Ok(())
 }
 
-/// Letters of all tenants that are due, not too old, and that nobody is sending, those that have waited longest first.
+/// Letters of all tenants that are due, not too old and not being sent, those that have waited longest first.
 pub async fn due(conn: &mut Conn, now: Timestamp, limit: i64) -> DbResult<Vec<Key>> {
     const DUE: &str = "select tenant_id, id from mail_outbox where state = ? and next_attempt_at <= ? \
                        and created_at > ? and (claimed_until is null or claimed_until <= ?) order by next_attempt_at, id limit ?";

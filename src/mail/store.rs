@@ -113,7 +113,8 @@ pub async fn enqueue(conn: &mut Conn, scope: &Scope, letters: &[Letter], now: Ti
 /// Letters of all tenants that are due, not too old and not being sent, those that have waited longest first.
 pub async fn due(conn: &mut Conn, now: Timestamp, limit: i64) -> DbResult<Vec<Key>> {
     const DUE: &str = "select tenant_id, id from mail_outbox where state = ? and next_attempt_at <= ? \
-                       and created_at > ? and (claimed_until is null or claimed_until <= ?) order by next_attempt_at, id limit ?";
+                       and created_at > ? and (claimed_until is null or claimed_until <= ?) \
+                       order by next_attempt_at, id limit ?";
     let due = sql(DUE).bind(State::Pending).bind(now).bind(before(now, PENDING_KEPT)).bind(now);
     conn.fetch_all(due.bind(limit)).await
 }

@@ -1,6 +1,7 @@
 //! E-mail.
 
 use std::fmt;
+use std::time::Duration;
 
 use lettre::message::Mailbox;
 use lettre::transport::smtp::AsyncSmtpTransportBuilder;
@@ -18,6 +19,32 @@ pub struct Mail {
     pub from: Mailbox,
     /// `PUBLIC_URL` of the web app, without a `/` at its end.
     pub public_url: Option<String>,
+    /// No setting, but tests have less of it.
+    pub patience: Patience,
+}
+
+/// How long to wait for what.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Until the mail server has let us in.
+    pub check: Duration,
+    /// Until it has taken one letter; some look through it for long. Less than a letter is kept from other senders.
+    pub send: Duration,
+    /// Until what has been begun is finished, when the server stops.
+    pub stop: Duration,
+    /// Before looking for letters again; longer and longer while the mail server cannot be used.
+    pub pause: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            check: Duration::from_secs(60),
+            send: Duration::from_secs(180),
+            stop: Duration::from_secs(5),
+            pause: Duration::from_secs(5),
+        }
+    }
 }
 
 /// A mail server, and who we are there.
@@ -63,7 +90,7 @@ impl Settings<'_> {
             self.problem("MAIL_FROM", "must be set with SMTP_URL");
         }
         let public_url = self.public_url();
-        Some(Mail { smtp: smtp?, from: from?, public_url })
+        Some(Mail { smtp: smtp?, from: from?, public_url, patience: Patience::default() })
     }
 
     fn smtp(&mut self, production: bool) -> Option<Smtp> {

@@ -14,7 +14,7 @@ use chrono_tz::Tz;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-pub use self::mail::{Mail, Smtp};
+pub use self::mail::{Mail, Patience, Smtp};
 use self::settings::Settings;
 use crate::db::Connect;
 use crate::policy::RolePolicy;

@@ -9,12 +9,13 @@ use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::db::{Conn, DbResult, Value, sql, text_enum};
 use crate::notifications::Kind;
+use crate::policy::Role;
 use crate::resource::Resource;
 
 /// How many rows one statement inserts.
 const ROWS_PER_INSERT: usize = 500;
 /// How long a letter may wait to be sent, while nobody sends any.
-const PENDING_KEPT: TimeDelta = TimeDelta::days(3);
+const PENDING_KEPT: TimeDelta = TimeDelta::days(7);
 /// How long it is known what became of a letter.
 const SETTLED_KEPT: TimeDelta = TimeDelta::days(30);
 
@@ -69,7 +70,9 @@ pub struct LetterRow {
     pub name: String,
     /// The reader's address.
     pub email: String,
-    /// Whether the reader may still sign in.
+    /// His role.
+    pub role: Role,
+    /// Whether he may still sign in.
     pub is_active: bool,
     /// Whether he wants such letters; nothing means no.
     pub wants_mail: Option<bool>,
@@ -107,11 +110,13 @@ pub async fn enqueue(conn: &mut Conn, scope: &Scope, letters: &[Letter], now: Ti
     Ok(())
 }
 
-/// Letters of all tenants that are due and that nobody is sending, those that have waited longest first.
+/// Letters of all tenants that are due, not too old and not being sent, those that have waited longest first.
 pub async fn due(conn: &mut Conn, now: Timestamp, limit: i64) -> DbResult<Vec<Key>> {
     const DUE: &str = "select tenant_id, id from mail_outbox where state = ? and next_attempt_at <= ? \
-                       and (claimed_until is null or claimed_until <= ?) order by next_attempt_at, id limit ?";
-    conn.fetch_all(sql(DUE).bind(State::Pending).bind(now).bind(now).bind(limit)).await
+                       and created_at > ? and (claimed_until is null or claimed_until <= ?) \
+                       order by next_attempt_at, id limit ?";
+    let due = sql(DUE).bind(State::Pending).bind(now).bind(before(now, PENDING_KEPT)).bind(now);
+    conn.fetch_all(due.bind(limit)).await
 }
 
 /// Takes the letter until this moment, which no other taker shares; gives whether it was still to be had.
@@ -135,7 +140,7 @@ pub async fn claim(conn: &mut Conn, key: &Key, now: Timestamp, until: Timestamp)
 /// What the letter is made of.
 pub async fn find(conn: &mut Conn, key: &Key) -> DbResult<Option<LetterRow>> {
     const FIND: &str = "select o.tenant_id, o.id, o.attempts, n.kind, n.title, n.resource_type, n.resource_id, \
-                        u.name, u.email, u.is_active, p.email as wants_mail, s.locale from mail_outbox o \
+                        u.name, u.email, u.role, u.is_active, p.email as wants_mail, s.locale from mail_outbox o \
                         join notifications n on n.tenant_id = o.tenant_id and n.id = o.notification_id \
                         join users u on u.tenant_id = o.tenant_id and u.id = o.user_id \
                         left join notification_preferences p on p.tenant_id = o.tenant_id \
@@ -143,6 +148,18 @@ pub async fn find(conn: &mut Conn, key: &Key) -> DbResult<Option<LetterRow>> {
                         left join notification_settings s on s.tenant_id = o.tenant_id and s.user_id = o.user_id \
                         where o.tenant_id = ? and o.id = ?";
     conn.fetch_optional(sql(FIND).bind(&key.tenant_id).bind(key.id)).await
+}
+
+/// Whether there still is what the letter tells of.
+pub async fn is_there(conn: &mut Conn, letter: &LetterRow) -> DbResult<bool> {
+    let count = match letter.resource_type {
+        Resource::Task => sql("select count(*) from tasks where tenant_id = ? and id = ?"),
+        Resource::Meeting => sql("select count(*) from meetings where tenant_id = ? and id = ?"),
+        Resource::ActionItem => sql("select count(*) from action_items where tenant_id = ? and id = ?"),
+        Resource::Contract => sql("select count(*) from contracts where tenant_id = ? and id = ?"),
+        _ => return Ok(true),
+    };
+    Ok(conn.count(count.bind(&letter.tenant_id).bind(letter.resource_id)).await? > 0)
 }
 
 /// Writes what has become of the letter, unless another one has taken it since.
@@ -154,16 +171,20 @@ pub async fn settle(conn: &mut Conn, key: &Key, claim: Timestamp, settled: &Sett
     Ok(conn.execute(settle.bind(&key.tenant_id).bind(key.id).bind(claim)).await? == 1)
 }
 
-/// Deletes at most this many letters that nobody has sent for three days, or that were settled and are 30 days old, in
+/// Deletes at most this many letters that nobody has sent for a week, or that were settled and are 30 days old, in
 /// all tenants; gives how many it were.
 pub async fn delete_expired(conn: &mut Conn, now: Timestamp, limit: i64) -> DbResult<u64> {
     const EXPIRED: &str = "select id from mail_outbox where state = ? and created_at <= ? \
                            or state in (?, ?) and created_at <= ? limit ?";
-    let before = |kept: TimeDelta| Timestamp::new(now.utc() - kept);
-    let expired = sql(EXPIRED).bind(State::Pending).bind(before(PENDING_KEPT)).bind(State::Sent).bind(State::Dead);
-    let expired = conn.fetch_all::<(i64,)>(expired.bind(before(SETTLED_KEPT)).bind(limit)).await?;
+    let expired = sql(EXPIRED).bind(State::Pending).bind(before(now, PENDING_KEPT));
+    let expired = expired.bind(State::Sent).bind(State::Dead).bind(before(now, SETTLED_KEPT)).bind(limit);
+    let expired = conn.fetch_all::<(i64,)>(expired).await?;
     if expired.is_empty() {
         return Ok(0);
     }
     conn.execute(sql("delete from mail_outbox where id in ").list(expired.into_iter().map(|(id,)| id))).await
+}
+
+fn before(now: Timestamp, kept: TimeDelta) -> Timestamp {
+    Timestamp::new(now.utc() - kept)
 }

@@ -7,8 +7,8 @@ mod sink;
 
 use bizcenter::app::AppState;
 use bizcenter::auth::Scope;
-use bizcenter::config::Config;
-use bizcenter::db::sql;
+use bizcenter::config::{Config, Patience};
+use bizcenter::db::{Value, sql};
 use bizcenter::mail;
 use bizcenter::notifications::{self, Kind, Notice};
 use bizcenter::resource::Resource;
@@ -16,7 +16,7 @@ use mail_parser::{Message, MessageParser};
 
 use crate::app::{Session, TestApp};
 
-pub use self::sink::{Letter, Sink, closed_port};
+pub use self::sink::{Letter, SILENCE, Sink, closed_port};
 
 /// The sender of every letter.
 const FROM: &str = "no-reply@bizcenter.example";
@@ -29,11 +29,19 @@ fn office(app: &TestApp, port: u16) -> AppState {
 
 /// The insides of a server with these settings, on the app's database and by its clock.
 fn office_with(app: &TestApp, settings: &[(&str, &str)]) -> AppState {
+    office_that_waits(app, settings, Patience::default())
+}
+
+/// The same, but it waits only so long.
+fn office_that_waits(app: &TestApp, settings: &[(&str, &str)], patience: Patience) -> AppState {
     let from = format!("BizCenter <{FROM}>");
     let mut all = vec![("APP_ENV", "test"), ("MAIL_FROM", from.as_str())];
     all.extend(settings);
     let setting = |name: &str| all.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-    let config = Config::from_lookup(setting).unwrap();
+    let mut config = Config::from_lookup(setting).unwrap();
+    if let Some(mail) = &mut config.mail {
+        mail.patience = patience;
+    }
     AppState::new(&config, app.db().clone(), app.state.clock.clone())
 }
 
@@ -65,11 +73,66 @@ async fn tell(app: &TestApp, users: &[&Session], kind: Kind, title: &str) {
 
 async fn tell_of(app: &TestApp, users: &[&Session], kind: Kind, title: &str, resource_type: Resource) {
     let scope = Scope::operator(&users[0].tenant, 0, app.state.audit_key.clone());
-    let notice = Notice { kind, title: title.to_owned(), resource_type, resource_id: 7 };
+    let resource_id = resource(app, &users[0].tenant, resource_type).await;
+    let notice = Notice { kind, title: title.to_owned(), resource_type, resource_id };
     let ids: Vec<i64> = users.iter().map(|user| user.id).collect();
     let mut tx = app.db().begin().await.unwrap();
     notifications::send(&mut tx, &scope, notice, &ids, app.now()).await.unwrap();
     tx.commit().await.unwrap();
+}
+
+/// What the letters of this tenant tell of; 7 in the first one.
+async fn resource(app: &TestApp, tenant: &str, resource_type: Resource) -> i64 {
+    const TASK: &str = "insert into tasks (tenant_id, id, title, status, priority, week_number, year, tags, \
+                        search_text, version, created_at, updated_at) values ";
+    const MEETING: &str = "insert into meetings (tenant_id, id, title, meeting_date, status, search_text, version, \
+                           created_at, updated_at) values ";
+    const ITEM: &str = "insert into action_items (tenant_id, id, meeting_id, description, status, created_at, \
+                        updated_at) values ";
+    const CONTRACT: &str = "insert into contracts (tenant_id, id, contract_number, customer_name, \
+                            customer_name_folded, title, amount_encrypted, currency, start_date, end_date, \
+                            auto_renewal, status, search_text, version, created_at, updated_at) values ";
+    let (of_tenant, last) = match resource_type {
+        Resource::Task => ("select id from tasks where tenant_id = ?", "select coalesce(max(id), 6) from tasks"),
+        Resource::Meeting => {
+            ("select id from meetings where tenant_id = ?", "select coalesce(max(id), 6) from meetings")
+        }
+        Resource::ActionItem => {
+            ("select id from action_items where tenant_id = ?", "select coalesce(max(id), 6) from action_items")
+        }
+        Resource::Contract => {
+            ("select id from contracts where tenant_id = ?", "select coalesce(max(id), 6) from contracts")
+        }
+        other => panic!("{other:?}"),
+    };
+    let of_tenant = sql(of_tenant).bind(tenant.to_owned());
+    if let Some((id,)) = app.db().read().await.unwrap().fetch_optional::<(i64,)>(of_tenant).await.unwrap() {
+        return id;
+    }
+    let id = app.count(last).await + 1;
+    let text = |text: &str| Value::Text(text.to_owned());
+    let (now, day): (Value, Value) = (app.now().into(), app.now().utc().date_naive().into());
+    let (insert, middle) = match resource_type {
+        Resource::Task => {
+            let (week, year) = (Value::Int(6), Value::Int(2026));
+            (TASK, vec![text("x"), text("pending"), text("low"), week, year, text("[]"), text("x"), Value::Int(1)])
+        }
+        Resource::Meeting => (MEETING, vec![text("x"), now.clone(), text("draft"), text("x"), Value::Int(1)]),
+        Resource::ActionItem => {
+            let meeting = Box::pin(resource(app, tenant, Resource::Meeting)).await;
+            (ITEM, vec![Value::Int(meeting), text("x"), text("pending")])
+        }
+        _ => {
+            let names = [text("C-1"), text("x"), text("x"), text("x"), text("x"), text("KRW"), day.clone(), day];
+            let rest = [Value::Bool(false), text("active"), text("x"), Value::Int(1)];
+            (CONTRACT, names.into_iter().chain(rest).collect())
+        }
+    };
+    let mut row = vec![text(tenant), Value::Int(id)];
+    row.extend(middle);
+    row.extend([now.clone(), now]);
+    app.execute(sql(insert).values([row])).await;
+    id
 }
 
 /// What has become of the letters, the oldest first: state, attempts, error.

@@ -8,11 +8,11 @@ use bizcenter::auth::Scope;
 use bizcenter::db::{Conn, sql};
 use bizcenter::mail;
 use bizcenter::notifications::{self, Kind, Notice};
-use bizcenter::policy::Role::{Admin, Editor};
+use bizcenter::policy::Role::{Admin, Editor, Viewer};
 use bizcenter::resource::Resource;
 use tokio_util::sync::CancellationToken;
 
-use super::{Sink, office, open, outbox, send, settled, tell, wants};
+use super::{Sink, office, open, outbox, resource, send, settled, tell, tell_of, wants};
 use crate::app::TestApp;
 use crate::on_both;
 
@@ -141,6 +141,59 @@ on_both! {
         assert_eq!((send_all(&office(&app, sink.port)).await, sink.take().len()), (0, 0));
     }
 
+    async fn who_may_not_read_contracts_any_more_gets_none_of_them(app) {
+        let sink = Sink::start();
+        let (kim, lee) = (app.user("test-001", Editor).await, app.user("test-001", Editor).await);
+        for user in [&kim, &lee] {
+            wants(&app, user, Kind::ContractExpired, true).await;
+            wants(&app, user, Kind::TaskAssigned, true).await;
+        }
+        tell_of(&app, &[&kim, &lee], Kind::ContractExpired, "x", Resource::Contract).await;
+        tell(&app, &[&kim], Kind::TaskAssigned, "Weekly report").await;
+        app.execute(sql("update users set role = ? where id = ?").bind(Viewer).bind(kim.id)).await;
+        assert_eq!(send_all(&office(&app, sink.port)).await, 2);
+        let refused = settled("dead", 1, Some("the user may not read contracts any more"));
+        assert_eq!(outbox(&app).await, [refused, settled("sent", 1, None), settled("sent", 1, None)]);
+        let to: Vec<String> = sink.take().into_iter().flat_map(|letter| letter.to).collect();
+        assert_eq!(to, [lee.email, kim.email]);
+    }
+
+    async fn nothing_tells_of_what_is_gone(app) {
+        let sink = Sink::start();
+        let user = app.user("test-001", Editor).await;
+        for (kind, resource_type, delete) in [
+            (Kind::TaskAssigned, Resource::Task, "delete from tasks where tenant_id = ?"),
+            (Kind::ActionItemAssigned, Resource::ActionItem, "delete from action_items where tenant_id = ?"),
+            (Kind::MeetingPublished, Resource::Meeting, "delete from meetings where tenant_id = ?"),
+            (Kind::ContractExpired, Resource::Contract, "delete from contracts where tenant_id = ?"),
+        ] {
+            wants(&app, &user, kind, true).await;
+            tell_of(&app, &[&user], kind, "x", resource_type).await;
+            assert_eq!(app.execute(sql(delete).bind("test-001")).await, 1, "{kind:?}");
+            // One of another tenant's under the same number is not it.
+            if resource_type == Resource::Task {
+                app.user("test-002", Editor).await;
+                assert_eq!(resource(&app, "test-002", resource_type).await, 7);
+            }
+            assert_eq!(send(&office(&app, sink.port)).await, 0, "{kind:?}");
+        }
+        let gone = settled("dead", 1, Some("what it tells of is gone"));
+        assert_eq!((outbox(&app).await, sink.take().len()), (vec![gone; 4], 0));
+    }
+
+    async fn what_waited_for_a_week_is_not_sent_even_if_nobody_cleans_up(app) {
+        let sink = Sink::start();
+        let user = app.user("test-001", Editor).await;
+        wants(&app, &user, Kind::TaskAssigned, true).await;
+        tell(&app, &[&user], Kind::TaskAssigned, "old").await;
+        app.advance(1);
+        tell(&app, &[&user], Kind::TaskAssigned, "not so old").await;
+        app.advance(7 * 86_400 - 1);
+        assert_eq!(send_all(&office(&app, sink.port)).await, 1);
+        assert_eq!(outbox(&app).await, [settled("pending", 0, None), settled("sent", 1, None)]);
+        assert!(open(&sink.take()[0]).subject().unwrap().ends_with(": not so old"));
+    }
+
     async fn a_letter_goes_with_its_notification(app) {
         let user = app.user("test-001", Editor).await;
         wants(&app, &user, Kind::TaskAssigned, true).await;
@@ -197,18 +250,18 @@ on_both! {
         tell(&app, &[&user], Kind::TaskAssigned, "sent").await;
         assert_eq!(send(&office).await, 1);
         tell(&app, &[&user], Kind::TaskAssigned, "dead").await;
-        sink.answer("RCPT", "550 no such user");
+        sink.answer("RCPT", "550 5.1.1 no such user");
         assert_eq!(send(&office).await, 0);
         for _ in 0..3 {
             tell(&app, &[&user], Kind::TaskAssigned, "pending").await;
         }
-        app.advance(3 * 86_400 - 1);
+        app.advance(7 * 86_400 - 1);
         assert_eq!(delete_expired(&app, 10).await, 0);
         app.advance(1);
         assert_eq!((delete_expired(&app, 2).await, delete_expired(&app, 2).await), (2, 1));
         let states: Vec<String> = outbox(&app).await.into_iter().map(|(state, ..)| state).collect();
         assert_eq!(states, ["sent", "dead"]);
-        app.advance(27 * 86_400 - 1);
+        app.advance(23 * 86_400 - 1);
         assert_eq!(delete_expired(&app, 10).await, 0);
         app.advance(1);
         assert_eq!((delete_expired(&app, 10).await, outbox(&app).await.len()), (2, 0));

@@ -7,6 +7,9 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 
+/// As an answer: none, and the connection stays open.
+pub const SILENCE: &str = "silence";
+
 /// What arrived.
 #[derive(Debug, Clone, Default)]
 pub struct Letter {
@@ -118,6 +121,9 @@ async fn talk(stream: TcpStream, state: &Mutex<State>) -> io::Result<()> {
         }
         if answer.is_empty() {
             return Ok(());
+        }
+        if answer == SILENCE {
+            return tokio::io::copy(&mut read, &mut tokio::io::sink()).await.map(drop);
         }
         write.write_all(format!("{answer}\r\n").as_bytes()).await?;
         if let Some(from) = line.strip_prefix("MAIL FROM:") {

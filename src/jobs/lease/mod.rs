@@ -20,6 +20,8 @@ use crate::error::ApiError;
 
 /// How long a lease lasts after its holder was last heard of.
 const TERM: TimeDelta = TimeDelta::seconds(60);
+/// How far ahead a lease may end: a holder whose clock is ahead by another term is still believed.
+const FARTHEST: TimeDelta = TimeDelta::seconds(120);
 /// How often its holder is heard of: often enough to fail twice.
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
@@ -38,7 +40,7 @@ impl Lease {
     /// Takes the lease, unless somebody has it; with `runs`, only if the job was begun that often.
     pub async fn take(app: &AppState, name: &'static str, runs: Option<i64>) -> Result<Option<Self>, ApiError> {
         let (holder, now) = (Uuid::new_v4().to_string(), app.clock.now());
-        let claim = Claim { name, holder: &holder, now, until: end(now) };
+        let claim = Claim { name, holder: &holder, now, until: end(now), farthest: farthest(now) };
         let is_taken = transaction!(app.db, |tx| Ok(store::take(tx, &claim, runs).await?))?;
         Ok(is_taken.then(|| Self { name, holder, taken_at: now, is_lost: AtomicBool::new(false) }))
     }
@@ -79,6 +81,16 @@ impl Lease {
     }
 }
 
+/// Whether somebody has the lease that ends then. One that ends too far ahead was written by a wrong clock, and would
+/// keep everybody waiting until then: nobody has it.
+pub fn is_held(until: Option<Timestamp>, now: Timestamp) -> bool {
+    until.is_some_and(|until| now < until && until <= farthest(now))
+}
+
 fn end(now: Timestamp) -> Timestamp {
     Timestamp::new(now.utc() + TERM)
+}
+
+fn farthest(now: Timestamp) -> Timestamp {
+    Timestamp::new(now.utc() + FARTHEST)
 }

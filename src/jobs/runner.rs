@@ -5,8 +5,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::calendar::Daily;
-use super::lease::{self, Lease};
 use super::lease::store::{self, Ended, JobRunRow, RunOutcome};
+use super::lease::{self, Lease};
 use super::{JOBS, Job, Run};
 use crate::app::AppState;
 use crate::clock::Timestamp;

@@ -1,5 +1,7 @@
 //! Runs jobs, each under its lease.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -16,6 +18,8 @@ use crate::error::ApiError;
 const SHORTEST_REST: TimeDelta = TimeDelta::minutes(1);
 /// How long it rests at most.
 const LONGEST_REST: TimeDelta = TimeDelta::hours(1);
+/// How long a run may take. One that hangs would keep its lease for as long as it is kept alive.
+const LONGEST_RUN: Duration = Duration::from_secs(3600);
 /// The most letters of a message that are kept.
 const MESSAGE_LENGTH: usize = 1000;
 
@@ -74,9 +78,9 @@ async fn work(app: &AppState, job: &'static Job, lease: &Lease, stop: &Cancellat
     // Until when the day's work is done by this run; without a daily time no day is done.
     let day = daily(app).map(|daily| daily.day(lease.taken_at));
     let worked = tokio::select! {
-        worked = (job.work)(&run) => worked,
+        worked = lease::within(LONGEST_RUN, (job.work)(&run)) => worked,
         () = lease.keep(app) => return Ok(lost(job)),
-        // Dropping the work undoes its open transaction.
+        // Dropping the work undoes its open transaction, here as where it takes too long.
         () = stop.cancelled() => {
             lease.give_back(app).await?;
             info!(job = job.name, "job stopped before its end");

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tracing::warn;
 use uuid::Uuid;
 
@@ -22,7 +23,8 @@ use crate::error::ApiError;
 const TERM: TimeDelta = TimeDelta::seconds(60);
 /// How far ahead a lease may end: a holder whose clock is ahead by another term is still believed.
 const FARTHEST: TimeDelta = TimeDelta::seconds(120);
-/// How often its holder is heard of: often enough to fail twice.
+/// How often its holder is heard of, and how long each of these transactions may take: one that hangs on a dead
+/// connection is followed by another one before the lease lapses.
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
 /// The permission to run a job.
@@ -62,9 +64,12 @@ impl Lease {
 
     /// Keeps the lease; ends when somebody else has it.
     pub async fn keep(&self, app: &AppState) {
+        let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !self.is_lost() {
-            tokio::time::sleep(HEARTBEAT).await;
-            if let Err(error) = transaction!(app.db, |tx| self.hold(tx, app.clock.now()).await) {
+            heartbeat.tick().await;
+            let beat = async { transaction!(app.db, |tx| self.hold(tx, app.clock.now()).await) };
+            if let Err(error) = within(HEARTBEAT, beat).await {
                 warn!(job = self.name, %error, "cannot keep the lease");
             }
         }
@@ -72,12 +77,22 @@ impl Lease {
 
     /// Gives the lease back with what came of the run; gives whether it still was this one's.
     pub async fn end(&self, app: &AppState, ended: &Ended) -> Result<bool, ApiError> {
-        transaction!(app.db, |tx| Ok(store::end(tx, self.name, &self.holder, ended).await?))
+        let end = async { transaction!(app.db, |tx| Ok(store::end(tx, self.name, &self.holder, ended).await?)) };
+        within(HEARTBEAT, end).await
     }
 
     /// Gives the lease back, with the job still to be done.
     pub async fn give_back(&self, app: &AppState) -> Result<(), ApiError> {
-        transaction!(app.db, |tx| Ok(store::give_back(tx, self.name, &self.holder).await?))
+        let give = async { transaction!(app.db, |tx| Ok(store::give_back(tx, self.name, &self.holder).await?)) };
+        within(HEARTBEAT, give).await
+    }
+}
+
+/// Breaks off what takes longer than this: a query on a connection whose other end is gone may never end by itself.
+pub async fn within<T>(longest: Duration, work: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
+    match timeout(longest, work).await {
+        Ok(worked) => worked,
+        Err(_) => Err(ApiError::internal(format!("broken off after {longest:?}"))),
     }
 }
 
@@ -93,4 +108,21 @@ fn end(now: Timestamp) -> Timestamp {
 
 fn farthest(now: Timestamp) -> Timestamp {
     Timestamp::new(now.utc() + FARTHEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_hangs_is_broken_off() {
+        let hung = within(Duration::from_millis(10), std::future::pending::<Result<(), ApiError>>()).await;
+        assert_eq!(hung.unwrap_err().cause().unwrap().to_string(), "broken off after 10ms");
+        assert_eq!(within(Duration::from_secs(60), async { Ok(7) }).await.unwrap(), 7);
+    }
+
+    #[test]
+    fn one_that_hangs_leaves_time_for_another() {
+        assert!(HEARTBEAT * 3 <= TERM.to_std().unwrap());
+    }
 }

@@ -1,10 +1,12 @@
 //! What goes on beside the requests: sealing the audit log, waking streams, sending letters, daily jobs.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, warn};
 
 use crate::app::AppState;
@@ -16,42 +18,65 @@ const BACK_OFF: Duration = Duration::from_secs(1);
 /// The work that is going on.
 #[derive(Debug)]
 pub struct Background {
-    /// Each ends with its name.
+    /// Each gives its name when it ends.
     tasks: JoinSet<&'static str>,
-    names: Vec<&'static str>,
-    stop: CancellationToken,
+    running: BTreeSet<&'static str>,
+    /// Stops what need not wait for the last request.
+    early: CancellationToken,
+    /// Stops the rest.
+    late: CancellationToken,
 }
 
 impl Background {
     /// Starts all of it.
     pub fn start(app: &AppState) -> Self {
-        let mut background = Self { tasks: JoinSet::new(), names: Vec::new(), stop: CancellationToken::new() };
-        background.keep("the audit log's sealing", app, audit::seal::run);
-        background.keep("the bus of notifications", app, notifications::bus::run);
-        background.keep("the outbox", app, mail::sender::run);
-        background.keep("the jobs", app, jobs::scheduler::run);
+        let (early, late) = (app.stopping.child_token(), CancellationToken::new());
+        let mut background = Self::new(early.clone(), late.clone());
+        background.keep("the audit log's sealing", app, late, audit::seal::run);
+        background.keep("the bus of notifications", app, early.clone(), notifications::bus::run);
+        background.keep("the outbox", app, early.clone(), mail::sender::run);
+        background.keep("the jobs", app, early, jobs::scheduler::run);
         background
     }
 
-    /// Lets each finish what it has begun, until then. Comes after the last request, so that nothing stays unsealed.
-    pub async fn stop(self, deadline: Instant) {
-        let Self { tasks, names, stop } = self;
-        stop.cancel();
-        for name in still_running(tasks, names, deadline).await {
-            warn!("{name} did not end in time");
+    fn new(early: CancellationToken, late: CancellationToken) -> Self {
+        Self { tasks: JoinSet::new(), running: BTreeSet::new(), early, late }
+    }
+
+    /// Lets each finish what it has begun, but not for ever. Comes after the last request, so that nothing stays
+    /// unsealed; all but the sealing has been told to stop when the server was.
+    pub async fn stop(self, longest: Duration) {
+        let Self { mut tasks, mut running, early, late } = self;
+        early.cancel();
+        late.cancel();
+        let all = async {
+            while let Some(ended) = tasks.join_next().await {
+                match ended {
+                    Ok(name) => _ = running.remove(name),
+                    Err(breakdown) => error!(error = %breakdown, "work in the background broke down"),
+                }
+            }
+        };
+        if timeout(longest, all).await.is_err() {
+            for name in running {
+                warn!("{name} did not end within {longest:?}; it is broken off");
+            }
         }
+        tasks.shutdown().await;
     }
 
     /// Starts one, and starts it again should it break down.
-    fn keep<F, Work>(&mut self, name: &'static str, app: &AppState, run: F)
+    fn keep<State, F, Work>(&mut self, name: &'static str, state: &State, stop: CancellationToken, run: F)
     where
-        F: Fn(AppState, CancellationToken) -> Work + Send + 'static,
+        State: Clone + Send + 'static,
+        F: Fn(State, CancellationToken) -> Work + Send + 'static,
         Work: Future<Output = ()> + Send + 'static,
     {
-        let (app, stop) = (app.clone(), self.stop.clone());
-        self.names.push(name);
+        let state = state.clone();
+        self.running.insert(name);
         self.tasks.spawn(async move {
-            while let Err(breakdown) = tokio::spawn(run(app.clone(), stop.clone())).await {
+            // Breaking this off breaks off the work, too.
+            while let Err(breakdown) = AbortOnDropHandle::new(tokio::spawn(run(state.clone(), stop.clone()))).await {
                 error!(error = %breakdown, "{name} broke down; it is taken up again");
                 sleep(BACK_OFF).await;
             }
@@ -60,34 +85,58 @@ impl Background {
     }
 }
 
-/// Waits for all of them until then, and gives the names of those that are running still.
-async fn still_running(
-    mut tasks: JoinSet<&'static str>,
-    mut names: Vec<&'static str>,
-    deadline: Instant,
-) -> Vec<&'static str> {
-    while let Ok(Some(ended)) = timeout_at(deadline, tasks.join_next()).await {
-        names.retain(|name| !ended.as_ref().is_ok_and(|ended| ended == name));
-    }
-    names
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Instant;
+
     use super::*;
 
+    const LONG: Duration = Duration::from_secs(30);
+
     #[tokio::test]
-    async fn what_does_not_end_is_waited_for_no_longer_than_told() {
-        let mut tasks = JoinSet::new();
-        tasks.spawn(async { "short" });
-        tasks.spawn(async {
+    async fn all_but_the_sealing_stops_before_the_last_request() {
+        let stopping = CancellationToken::new();
+        let (early, late) = (stopping.child_token(), CancellationToken::new());
+        let mut background = Background::new(early.clone(), late.clone());
+        let run = |(): (), stop: CancellationToken| async move { stop.cancelled().await };
+        background.keep("late", &(), late, run);
+        background.keep("early", &(), early, run);
+        stopping.cancel();
+        assert_eq!(timeout(LONG, background.tasks.join_next()).await.unwrap().unwrap().unwrap(), "early");
+        assert!(timeout(Duration::from_millis(50), background.tasks.join_next()).await.is_err());
+        let begun = Instant::now();
+        background.stop(LONG).await;
+        assert!(begun.elapsed() < LONG);
+    }
+
+    #[tokio::test]
+    async fn what_does_not_end_is_broken_off() {
+        let mut background = Background::new(CancellationToken::new(), CancellationToken::new());
+        let alive = Arc::new(());
+        background.keep("hung", &alive, background.early.clone(), |alive, _| async move {
+            let _alive: Arc<()> = alive;
             std::future::pending::<()>().await;
-            "endless"
         });
-        let deadline = Instant::now() + Duration::from_millis(100);
-        assert_eq!(still_running(tasks, vec!["short", "endless"], deadline).await, ["endless"]);
-        let mut tasks = JoinSet::new();
-        tasks.spawn(async { "short" });
-        assert!(still_running(tasks, vec!["short"], Instant::now() + Duration::from_secs(60)).await.is_empty());
+        timeout(LONG, background.stop(Duration::from_millis(50))).await.unwrap();
+        let gone = async {
+            while Arc::strong_count(&alive) > 1 {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(LONG, gone).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_breaks_down_is_taken_up_again() {
+        let mut background = Background::new(CancellationToken::new(), CancellationToken::new());
+        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+        background.keep("broken", &sender, background.late.clone(), |sender, _| async move {
+            sender.send(()).unwrap();
+            assert!(sender.is_closed(), "broken");
+        });
+        for _ in 0..2 {
+            timeout(LONG, receiver.recv()).await.unwrap().unwrap();
+        }
     }
 }

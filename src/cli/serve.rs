@@ -19,6 +19,7 @@ const END_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Serves until a signal stops it.
 pub async fn serve(config: &Config) -> Outcome {
+    server::raise_descriptor_limit();
     let db = open_migrated(config).await?;
     let listener = TcpListener::bind((config.host, config.port))
         .await
@@ -46,7 +47,7 @@ pub async fn serve(config: &Config) -> Outcome {
     if timeout_at(deadline, tracker.wait()).await.is_err() {
         warn!(left = tracker.len(), "what follows from some requests did not end in time");
     }
-    background.stop(deadline).await;
+    background.stop(deadline.saturating_duration_since(Instant::now())).await;
     if timeout_at(deadline, db.close()).await.is_err() {
         warn!("the database did not close in time");
     }

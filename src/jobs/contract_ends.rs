@@ -1,6 +1,7 @@
 //! Contracts past their last day: they expire, or are renewed if they renew themselves, as often as it takes to reach
 //! today.
 
+use chrono::NaiveDate;
 use tracing::warn;
 
 use super::runner::reason;
@@ -65,8 +66,10 @@ async fn end(run: &Run<'_>, scope: &Scope, id: i64, tally: &mut Tally) -> Result
         let Some(ended) = contracts::end(tx, scope, &run.app.amounts, id, run.today, now).await? else {
             return Ok(None);
         };
-        let managers = store::managers(tx, scope).await?;
-        notifications::send(tx, scope, notice(&ended), &managers, now).await?;
+        if let Some(notice) = notice(&ended, run.today) {
+            let managers = store::managers(tx, scope).await?;
+            notifications::send(tx, scope, notice, &managers, now).await?;
+        }
         Ok(Some(ended.successor.is_some()))
     });
     match is_renewed {
@@ -84,11 +87,14 @@ async fn end(run: &Run<'_>, scope: &Scope, id: i64, tally: &mut Tally) -> Result
     Ok(())
 }
 
-/// Tells of the contract that follows, if one does.
-fn notice(ended: &Ended) -> Notice {
+/// Tells of the contract that follows, if one does. One that is over already tells of nothing: after a long pause there
+/// are many of them, and what counts is the one that they lead to.
+fn notice(ended: &Ended, today: NaiveDate) -> Option<Notice> {
     let (kind, contract) = match &ended.successor {
+        Some(successor) if successor.end_date < today => return None,
         Some(successor) => (Kind::ContractRenewed, successor),
         None => (Kind::ContractExpired, &ended.new),
     };
-    Notice { kind, title: contract.title.clone(), resource_type: Resource::Contract, resource_id: contract.id }
+    let (title, resource_id) = (contract.title.clone(), contract.id);
+    Some(Notice { kind, title, resource_type: Resource::Contract, resource_id })
 }

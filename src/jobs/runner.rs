@@ -1,12 +1,14 @@
 //! Runs jobs, each under its lease.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::calendar::Daily;
-use super::lease::Lease;
 use super::lease::store::{self, Ended, JobRunRow, RunOutcome};
+use super::lease::{self, Lease};
 use super::{JOBS, Job, Run};
 use crate::app::AppState;
 use crate::clock::Timestamp;
@@ -16,6 +18,8 @@ use crate::error::ApiError;
 const SHORTEST_REST: TimeDelta = TimeDelta::minutes(1);
 /// How long it rests at most.
 const LONGEST_REST: TimeDelta = TimeDelta::hours(1);
+/// How long a run may take. One that hangs would keep its lease for as long as it is kept alive.
+const LONGEST_RUN: Duration = Duration::from_secs(3600);
 /// The most letters of a message that are kept.
 const MESSAGE_LENGTH: usize = 1000;
 
@@ -52,7 +56,7 @@ pub async fn run_due(app: &AppState, stop: &CancellationToken) -> Result<Vec<(&'
         if stop.is_cancelled() || !is_due(daily, row.as_ref(), app.clock.now()) {
             continue;
         }
-        let is_running = row.as_ref().and_then(|row| row.lease_until).is_some_and(|until| until > app.clock.now());
+        let is_running = lease::is_held(row.as_ref().and_then(|row| row.lease_until), app.clock.now());
         // Only if nobody has run it since it was seen to be due: whoever takes it counts, but not whoever ends it.
         let runs = row.map_or(0, |row| row.runs);
         let lease = if is_running { None } else { Lease::take(app, job.name, Some(runs)).await? };
@@ -74,9 +78,9 @@ async fn work(app: &AppState, job: &'static Job, lease: &Lease, stop: &Cancellat
     // Until when the day's work is done by this run; without a daily time no day is done.
     let day = daily(app).map(|daily| daily.day(lease.taken_at));
     let worked = tokio::select! {
-        worked = (job.work)(&run) => worked,
+        worked = lease::within(LONGEST_RUN, (job.work)(&run)) => worked,
         () = lease.keep(app) => return Ok(lost(job)),
-        // Dropping the work undoes its open transaction.
+        // Dropping the work undoes its open transaction, here as where it takes too long.
         () = stop.cancelled() => {
             lease.give_back(app).await?;
             info!(job = job.name, "job stopped before its end");
@@ -118,14 +122,20 @@ pub fn daily(app: &AppState) -> Option<Daily> {
     app.jobs_at.map(|at| Daily { at, zone: app.timezone })
 }
 
-/// When the job is to be run next; now or earlier when it is due.
+/// When the job is to be run next; now or earlier when it is due. What a wrong clock has left behind, far ahead of now,
+/// does not count: it would keep the job from being done until then.
 pub fn next_run(daily: Daily, row: Option<&JobRunRow>, now: Timestamp) -> Timestamp {
     let Some(row) = row else { return now };
-    if row.last_day.is_some_and(|last| last >= daily.day(now)) {
+    let day = daily.day(now);
+    let next_day = day.succ_opt().unwrap_or(day);
+    if row.last_day.is_some_and(|last| (day..=next_day).contains(&last)) {
         return daily.next(now);
     }
+    let rest = rest(row.failures);
     match row.last_finished_at {
-        Some(failed_at) if row.failures > 0 => Timestamp::new(failed_at.utc() + rest(row.failures)),
+        Some(failed_at) if row.failures > 0 && failed_at.utc() <= now.utc() + rest => {
+            Timestamp::new(failed_at.utc() + rest)
+        }
         _ => now,
     }
 }

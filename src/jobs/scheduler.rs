@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, info, warn};
 
 use super::runner;
@@ -28,10 +29,11 @@ pub async fn run(app: AppState, stop: CancellationToken) {
     }
 }
 
-/// In a task of its own, so that a job that panics ends nothing but itself.
+/// In a task of its own, so that a job that panics ends nothing but itself; it ends with this one.
 async fn look(app: &AppState, stop: &CancellationToken) {
     let (app, stop) = (app.clone(), stop.clone());
-    match tokio::spawn(async move { runner::run_due(&app, &stop).await }).await {
+    let looking = tokio::spawn(async move { runner::run_due(&app, &stop).await });
+    match AbortOnDropHandle::new(looking).await {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => warn!(%error, "cannot look for due jobs"),
         Err(error) => error!(%error, "a job broke down"),

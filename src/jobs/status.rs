@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::lease;
 use super::lease::store::{self, JobRunRow, RunOutcome};
 use super::runner::{daily, next_run};
 use super::{JOBS, Job};
@@ -69,7 +70,7 @@ pub async fn list(app: &AppState) -> Result<Vec<Status>, ApiError> {
 }
 
 fn state(row: &JobRunRow, now: Timestamp) -> State {
-    if row.lease_until.is_some_and(|until| until > now) {
+    if lease::is_held(row.lease_until, now) {
         return State::Running;
     }
     match (row.last_finished_at, row.last_outcome) {

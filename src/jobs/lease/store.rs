@@ -51,6 +51,8 @@ pub struct Claim<'a> {
     pub now: Timestamp,
     /// When the lease lapses.
     pub until: Timestamp,
+    /// A lease that ends later than this is nobody's.
+    pub farthest: Timestamp,
 }
 
 /// How a run ended.
@@ -90,12 +92,12 @@ pub async fn find(conn: &mut Conn, name: &str) -> DbResult<Option<JobRunRow>> {
 /// nobody has run it since the caller looked.
 pub async fn take(conn: &mut Conn, claim: &Claim<'_>, runs: Option<i64>) -> DbResult<bool> {
     const UPDATE: &str = "update job_runs set lease_holder = ?, lease_until = ?, last_started_at = ?, runs = runs + 1 \
-                          where name = ? and (lease_until is null or lease_until <= ?)";
+                          where name = ? and (lease_until is null or lease_until <= ? or lease_until > ?)";
     const INSERT: &str = "insert into job_runs (name, lease_holder, lease_until, last_started_at, runs, failures) \
                           values (?, ?, ?, ?, 1, 0)";
-    let Claim { name, holder, now, until } = *claim;
+    let Claim { name, holder, now, until, farthest } = *claim;
     let (name, holder) = (name.to_owned(), holder.to_owned());
-    let update = sql(UPDATE).bind(&holder).bind(until).bind(now).bind(&name).bind(now);
+    let update = sql(UPDATE).bind(&holder).bind(until).bind(now).bind(&name).bind(now).bind(farthest);
     let update = match runs {
         Some(runs) => update.push(" and runs = ?").bind(runs),
         None => update,

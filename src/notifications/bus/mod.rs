@@ -5,7 +5,7 @@ mod store;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -15,6 +15,8 @@ use crate::db::DbResult;
 
 /// How often to look while somebody listens.
 const INTERVAL: Duration = Duration::from_millis(500);
+/// How long a look may take: a query on a connection whose other end is gone may never end by itself.
+const LONGEST_LOOK: Duration = Duration::from_secs(10);
 /// How long to wait after a failure.
 const BACK_OFF: Duration = Duration::from_secs(5);
 /// How long a transaction may take to commit after its row got an id; no request takes longer. What comes later still is
@@ -36,16 +38,20 @@ async fn watch(app: &AppState) {
         app.subscribers.any().await;
         let mut window = None;
         while !app.subscribers.are_none() {
-            let pause = match look(app, &mut window).await {
-                Ok(()) => INTERVAL,
-                Err(error) => {
-                    warn!(%error, "cannot look for new notifications");
-                    BACK_OFF
-                }
-            };
+            let pause = pause_after(look(app, &mut window), LONGEST_LOOK).await;
             sleep(pause).await;
         }
     }
+}
+
+/// Has a look, and breaks it off if it takes too long; gives how long to wait for the next one.
+async fn pause_after(look: impl Future<Output = DbResult<()>>, longest: Duration) -> Duration {
+    match timeout(longest, look).await {
+        Ok(Ok(())) => return INTERVAL,
+        Ok(Err(error)) => warn!(%error, "cannot look for new notifications"),
+        Err(_) => warn!("a look for new notifications took too long"),
+    }
+    BACK_OFF
 }
 
 async fn look(app: &AppState, window: &mut Option<Window>) -> DbResult<()> {
@@ -100,6 +106,14 @@ mod tests {
 
     fn rows(rows: &[(i64, i64, i64)]) -> Vec<NewestRow> {
         rows.iter().map(|(user_id, seq, id)| NewestRow { user_id: *user_id, seq: *seq, id: *id }).collect()
+    }
+
+    #[tokio::test]
+    async fn a_look_that_hangs_is_broken_off() {
+        let (short, long) = (Duration::from_millis(10), Duration::from_secs(60));
+        assert_eq!(pause_after(std::future::pending(), short).await, BACK_OFF);
+        assert_eq!(pause_after(async { Err(sqlx::Error::PoolTimedOut) }, long).await, BACK_OFF);
+        assert_eq!(pause_after(async { Ok(()) }, long).await, INTERVAL);
     }
 
     #[test]

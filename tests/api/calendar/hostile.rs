@@ -7,10 +7,12 @@ use super::reader::{all, events, lines};
 use super::{CALENDAR, FIRST, attend, make, make_item};
 use crate::on_both;
 
-/// What a calendar makes of a text: line breaks of one kind, and no other control characters.
+/// What a calendar makes of a text: line breaks of one kind, and no other control characters; nothing that turns the
+/// direction, and no byte order mark.
 fn shown(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace(['\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'], "\n");
-    text.chars().filter(|letter| !letter.is_control() || matches!(letter, '\n' | '\t')).collect()
+    let is_left_out = |letter: &char| letter.is_control() && !matches!(letter, '\n' | '\t');
+    text.replace(['\u{202e}', '\u{feff}'], "").chars().filter(|letter| !is_left_out(letter)).collect()
 }
 
 fn on_one_line(text: &str) -> String {

@@ -131,11 +131,30 @@ on_both! {
             ["A-R3", "renewed", "2026-04-01", "2026-04-30", 3],
             ["A-R4", "active", "2026-05-01", "2026-05-31", 4],
         ]));
-        // Its end is thirteen days away.
-        let mut expected: Vec<_> = (2..=5).map(|id| notice(owner.id, RENEWED, id)).collect();
+        // Nobody is told of those between. The last one's end is thirteen days away.
+        let mut expected: Vec<_> = [2, 5].map(|id| notice(owner.id, RENEWED, id)).into();
         expected.extend([2, 5].map(|id| notice(owner.id, "contract_expiring", id)));
         expected.sort();
         assert_eq!(notices(&app).await, expected);
+    }
+
+    async fn a_renewal_for_today_alone_is_told_of(app) {
+        let owner = app.user("test-001", Owner).await;
+        // One of the last days ends today, the other one a day too early.
+        for (number, end) in [("A", "2026-02-06"), ("B", "2026-02-05")] {
+            make(&app, &owner, json!({
+                "contract_number": number, "status": "active", "auto_renewal": true, "start_date": end,
+                "end_date": end,
+            })).await;
+        }
+        run_due(&app.state).await;
+        assert_eq!(lives(&app, &owner).await.as_array().unwrap()[2..], [
+            json!(["A-R1", "active", "2026-02-07", "2026-02-07", 1]),
+            json!(["B-R1", "renewed", "2026-02-06", "2026-02-06", 2]),
+            json!(["B-R2", "active", "2026-02-07", "2026-02-07", 4]),
+        ]);
+        let told: Vec<_> = notices(&app).await.into_iter().filter(|(_, kind, _)| kind == RENEWED).collect();
+        assert_eq!(told, [3, 5].map(|id| notice(owner.id, RENEWED, id)));
     }
 
     async fn terms_with_leap_days_keep_their_length(app, JWT_ACCESS_TOKEN_EXPIRES = "157680000") {

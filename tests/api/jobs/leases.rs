@@ -101,6 +101,57 @@ on_both! {
         assert!(jobs::list(&app.state).await.unwrap().iter().all(|job| job.state == State::Done));
     }
 
+    async fn a_lease_that_a_wrong_clock_has_left_is_nobodys(app) {
+        app.advance(4 * 365 * DAY);
+        crash(&app).await;
+        app.advance(-4 * 365 * DAY);
+        for job in jobs::list(&app.state).await.unwrap() {
+            assert_eq!((job.state, job.next_run), (State::Interrupted, Some(app.now())), "{}", job.job.name);
+        }
+        assert_eq!(run_due(&app.state).await, ALL);
+        assert_eq!(run_due(&app.state).await, NOTHING);
+    }
+
+    async fn a_holder_whose_clock_is_a_minute_ahead_is_believed(app) {
+        app.advance(60);
+        crash(&app).await;
+        app.advance(-60);
+        assert!(jobs::list(&app.state).await.unwrap().iter().all(|job| job.state == State::Running));
+        assert_eq!(jobs::run_due(&app.state).await.unwrap(), [("contract_ends", Report::Busy)]);
+        app.advance(-1);
+        assert!(jobs::list(&app.state).await.unwrap().iter().all(|job| job.state == State::Interrupted));
+        assert_eq!(run_due(&app.state).await, ALL);
+    }
+
+    async fn a_day_that_a_wrong_clock_has_left_is_not_done(app) {
+        let owner = app.user("test-001", Owner).await;
+        make(&app, &owner, json!({"status": "active", "auto_renewal": true, "end_date": "2026-02-06"})).await;
+        app.execute(sql("update contracts set amount_encrypted = 'v1.00000000.AAAA'")).await;
+        // The first one fails then, and would rest from then on.
+        app.advance(4 * 365 * DAY);
+        assert_eq!(jobs::run_due(&app.state).await.unwrap().len(), ALL.len());
+        assert_eq!(run_due(&app.state).await, NOTHING);
+        app.advance(-4 * 365 * DAY);
+        let status = jobs::list(&app.state).await.unwrap();
+        assert!(status.iter().all(|job| job.next_run == Some(app.now())), "{status:?}");
+        let reports = jobs::run_due(&app.state).await.unwrap();
+        assert_eq!(reports.iter().map(|(job, _)| *job).collect::<Vec<_>>(), ALL);
+        assert!(matches!(reports[0].1, Report::Failed(_)), "{reports:?}");
+        assert_eq!(run_due(&app.state).await, NOTHING);
+        // It was its second failure.
+        app.advance(120);
+        assert_eq!(jobs::run_due(&app.state).await.unwrap().len(), 1);
+    }
+
+    async fn a_day_that_was_done_ahead_of_time_stays_done(app) {
+        app.advance(DAY);
+        run_due(&app.state).await;
+        app.advance(-DAY);
+        assert_eq!(run_due(&app.state).await, NOTHING);
+        app.advance(-DAY);
+        assert_eq!(run_due(&app.state).await, ALL);
+    }
+
     async fn whoever_has_lost_the_lease_changes_nothing(app) {
         let old = Lease::take(&app.state, "clean_up", None).await.unwrap().unwrap();
         assert!(Lease::take(&app.state, "clean_up", None).await.unwrap().is_none());

@@ -81,7 +81,9 @@ impl Model {
             let (start, end) = following(old.start, old.end);
             let (renewal, ends) = (old.renewal + 1, vec![end]);
             let next = Contract { renewal, start, end, status: "active", ends, ..old.clone() };
-            told.push(("contract_renewed", next.number()));
+            if end >= today {
+                told.push(("contract_renewed", next.number()));
+            }
             self.add(next);
         }
         told

@@ -112,9 +112,9 @@ impl Flow {
 
     /// What is new, as long as the user may read it.
     async fn read(&self) -> Result<Vec<NotificationRow>, ApiError> {
-        self.right.check(&self.app).await?;
+        let scope = self.right.scope(&self.app, &self.scope).await?;
         let mut conn = self.app.db.read().await?;
-        Ok(store::after(&mut conn, &self.scope, self.last, STEP).await?)
+        Ok(store::after(&mut conn, &scope, self.last, STEP).await?)
     }
 }
 

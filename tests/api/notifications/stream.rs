@@ -95,6 +95,30 @@ on_both! {
         heartbeats(&mut events, 1).await;
     }
 
+    /// All who may read are busy, as when the database hangs.
+    async fn who_waits_for_the_database_hears_that_the_server_is_alive(app, STREAM_HEARTBEAT = "1") {
+        let mut app = app;
+        let user = app.user("test-001", Viewer).await;
+        let mut events = open(&app, &user).await;
+        events.block().await.unwrap();
+        let subscribers = app.state.subscribers.clone();
+        let mut turns = Vec::new();
+        for _ in 0..16 {
+            turns.push(subscribers.turn().await);
+        }
+        app.notify(&[&user], Kind::TaskAssigned, "a").await;
+        heartbeats(&mut events, 3).await;
+        turns.clear();
+        assert_eq!(events.titles(1).await, ["a"]);
+        for _ in 0..16 {
+            turns.push(subscribers.turn().await);
+        }
+        heartbeats(&mut events, 1).await;
+        app.stop();
+        let rest = timeout(Duration::from_secs(10), events.rest()).await.expect("it ends at once");
+        assert!(tell_nothing(&rest), "{rest:?}");
+    }
+
     async fn it_ends_with_the_access_token(app, STREAM_HEARTBEAT = "1") {
         let user = app.user("test-001", Viewer).await;
         let mut events = open(&app, &user).await;

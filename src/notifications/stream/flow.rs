@@ -44,7 +44,7 @@ enum Wake {
     News,
     /// A sign of life is due, or the right to read ends.
     Due,
-    /// The server stops.
+    /// The server stops, or the user has opened too many others since.
     Stop,
 }
 
@@ -90,9 +90,10 @@ impl Flow {
             }
             let read = tokio::select! {
                 () = self.app.stopping.cancelled() => return None,
-                read = timeout_at(self.beat, self.read_in_turn()) => read.unwrap_or_else(|_| Err(Code::Unavailable.into())),
+                () = self.subscription.replaced() => return None,
+                read = timeout_at(self.beat, self.read_in_turn()) => read,
             };
-            let rows = match read {
+            let rows = match read.unwrap_or_else(|_| Err(Code::Unavailable.into())) {
                 Ok(rows) => rows,
                 Err(error) if error.code().status() == StatusCode::UNAUTHORIZED => return None,
                 Err(error) => {
@@ -113,7 +114,7 @@ impl Flow {
         let pause = self.beat.saturating_duration_since(Instant::now()).min(self.right.left(self.app.clock.now()));
         tokio::select! {
             () = self.app.stopping.cancelled() => Wake::Stop,
-            () = self.subscription.woken() => Wake::News,
+            is_open = self.subscription.woken() => if is_open { Wake::News } else { Wake::Stop },
             () = sleep(pause) => Wake::Due,
         }
     }

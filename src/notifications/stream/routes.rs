@@ -54,10 +54,9 @@ async fn stream_notifications(
     let last = last_event_id(&headers)?.or(query.last_event_id);
     // Before the start is known: whatever comes behind it wakes the stream.
     let subscription = app.subscribers.subscribe(scope.user())?;
-    let last = match last {
-        Some(last) => last,
-        None => store::last_seq(&mut app.db.read().await?, &scope).await?,
-    };
+    let newest = store::last_seq(&mut app.db.read().await?, &scope).await?;
+    // An id that was not given yet, of a database that was set back, must not silence the stream until it is reached.
+    let last = last.map_or(newest, |last| last.min(newest));
     let flow = Flow::new(app, scope, right, subscription, last);
     let headers = [(header::CONTENT_TYPE, "text/event-stream"), NO_STORE, UNBUFFERED];
     Ok((headers, Body::from_stream(flow.into_stream())).into_response())

@@ -119,16 +119,20 @@ pub async fn mark_all_read(conn: &mut Conn, scope: &Scope, up_to: Option<i64>, n
 
 /// How long a notification is kept that was read, or that was only for an e-mail; in days.
 const KEPT_DAYS: i64 = 180;
+/// How long one is kept that nobody has read; in days.
+const UNREAD_KEPT_DAYS: i64 = 365;
 /// The most rows that one statement deletes, so that it does not hold them for long.
 const DELETED_AT_ONCE: i64 = 1000;
 
-/// Deletes some of the tenant's notifications that are done with and older than half a year; gives how many. To be
-/// called again, in another transaction, until it gives 0.
+/// Deletes some of the tenant's notifications that are done with and older than half a year, or older than a year; gives
+/// how many. To be called again, in another transaction, until it gives 0.
 pub async fn delete_expired(conn: &mut Conn, scope: &Scope, now: Timestamp) -> DbResult<u64> {
-    let before = Timestamp::new(now.utc() - chrono::TimeDelta::days(KEPT_DAYS));
+    // All of it stands in the index `notifications_created_at`: what is still kept is not looked up.
     let select = "select id from notifications where tenant_id = ? and created_at < ? \
-                  and (read_at is not null or in_app = ?) order by created_at, id limit ?";
-    let select = sql(select).bind(scope.tenant()).bind(before).bind(false).bind(DELETED_AT_ONCE);
+                  and (read_at is not null or in_app = ? or created_at < ?) order by created_at, id limit ?";
+    let before = |days| Timestamp::new(now.utc() - chrono::TimeDelta::days(days));
+    let select = sql(select).bind(scope.tenant()).bind(before(KEPT_DAYS)).bind(false);
+    let select = select.bind(before(UNREAD_KEPT_DAYS)).bind(DELETED_AT_ONCE);
     let rows = conn.fetch_all::<(i64,)>(select).await?;
     if rows.is_empty() {
         return Ok(0);

@@ -7,10 +7,12 @@ use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{ApiError, Code};
+use crate::server;
 
 /// The most open streams of a user: a dozen pages in a browser, and some to spare.
 const STREAMS_OF_A_USER: usize = 20;
-/// The most open streams of this instance; each takes a connection and some kilobytes.
+/// The most open streams of this instance; each takes a connection and some kilobytes. Fewer where the process may not
+/// open twice as many files: other requests take connections too.
 const STREAMS: usize = 10_000;
 
 /// How many streams read at once: as one they would each take room for it, while a few connections to the database
@@ -23,11 +25,12 @@ pub struct Subscribers {
     listeners: Mutex<Listeners>,
     arrived: Notify,
     readers: Semaphore,
+    most: usize,
 }
 
 impl Default for Subscribers {
     fn default() -> Self {
-        Self { listeners: Mutex::default(), arrived: Notify::new(), readers: Semaphore::new(READERS) }
+        Self::with_descriptors(server::descriptor_limit())
     }
 }
 
@@ -59,11 +62,17 @@ pub struct Subscription {
 }
 
 impl Subscribers {
+    /// For a process that may open so many files.
+    fn with_descriptors(limit: u64) -> Self {
+        let most = usize::try_from(limit / 2).map_or(STREAMS, |half| half.min(STREAMS));
+        Self { listeners: Mutex::default(), arrived: Notify::new(), readers: Semaphore::new(READERS), most }
+    }
+
     /// Adds a stream of this user. When he has too many, his oldest one ends: the clients of some may have gone without a
     /// word. 503 when all together are too many.
     pub fn subscribe(self: &Arc<Self>, user: i64) -> Result<Subscription, ApiError> {
         let mut listeners = self.lock();
-        if listeners.streams >= STREAMS {
+        if listeners.streams >= self.most {
             return Err(Code::Unavailable.into());
         }
         listeners.streams += 1;
@@ -205,5 +214,18 @@ mod tests {
         open.pop();
         open.push(subscribers.subscribe(1).unwrap());
         assert!(open.iter().all(|one| !one.replaced.is_cancelled()));
+    }
+
+    #[test]
+    fn half_of_the_files_are_for_streams() {
+        let limits = [(1024, 512), (1_048_576, 10_000), (u64::MAX, 10_000)];
+        for (limit, most) in limits {
+            assert_eq!(Subscribers::with_descriptors(limit).most, most);
+        }
+        let subscribers = Arc::new(Subscribers::with_descriptors(5));
+        let open = [1, 2].map(|user| subscribers.subscribe(user).unwrap());
+        assert_eq!(subscribers.subscribe(3).unwrap_err().code(), Code::Unavailable);
+        drop(open);
+        subscribers.subscribe(3).unwrap();
     }
 }

@@ -65,6 +65,38 @@ where
     }
 }
 
+/// Lets the process open as many files, and so connections, as it may; gives how many. To be called at the start, before
+/// anything asks for [`descriptor_limit`].
+#[cfg(unix)]
+pub fn raise_descriptor_limit() -> u64 {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    // macOS refuses what it calls unlimited; then it stays as it was.
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+        debug!(%error, "cannot raise the limit of open files");
+    }
+    descriptor_limit()
+}
+
+/// How many files the process may open.
+#[cfg(unix)]
+pub fn descriptor_limit() -> u64 {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
+/// Nothing limits them here.
+#[cfg(not(unix))]
+pub fn raise_descriptor_limit() -> u64 {
+    descriptor_limit()
+}
+
+/// Nothing limits them here.
+#[cfg(not(unix))]
+pub fn descriptor_limit() -> u64 {
+    u64::MAX
+}
+
 fn with_peer(request: hyper::Request<Incoming>, peer: SocketAddr) -> Request {
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(ConnectInfo(peer));
@@ -93,4 +125,16 @@ pub fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
             std::future::pending::<()>().await;
         }
     })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_is_raised_to_what_is_allowed() {
+        let before = descriptor_limit();
+        let raised = raise_descriptor_limit();
+        assert!(raised >= before && raised == descriptor_limit(), "{before} {raised}");
+    }
 }

@@ -16,7 +16,7 @@ create table if not exists notifications (
     unique key notifications_seq (tenant_id, user_id, seq),
     key notifications_user_id (tenant_id, user_id, id),
     key notifications_unread (tenant_id, user_id, in_app, read_at, id),
-    key notifications_created_at (tenant_id, created_at, id),
+    key notifications_created_at (tenant_id, created_at, id, read_at, in_app),
     foreign key (tenant_id) references tenants (id),
     foreign key (tenant_id, user_id) references users (tenant_id, id) on delete cascade
 ) engine = innodb default character set utf8mb4 collate utf8mb4_nopad_bin;

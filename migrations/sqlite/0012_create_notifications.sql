@@ -19,7 +19,7 @@ create table notifications (
 
 create index notifications_user_id on notifications (tenant_id, user_id, id);
 create index notifications_unread on notifications (tenant_id, user_id, in_app, read_at, id);
-create index notifications_created_at on notifications (tenant_id, created_at, id);
+create index notifications_created_at on notifications (tenant_id, created_at, id, read_at, in_app);
 
 -- The last `seq` of each user. Whoever takes the next one holds the row until his commit.
 create table notification_counters (

@@ -79,6 +79,11 @@ impl Scope {
         Ok(scope)
     }
 
+    /// For the same user, whose role is this one now.
+    pub(in crate::auth) fn with_role(&self, role: Role) -> Self {
+        Self { role, ..self.clone() }
+    }
+
     /// The tenant.
     pub fn tenant(&self) -> &Arc<str> {
         &self.tenant

@@ -145,8 +145,6 @@ codes! {
         "The request Content-Type was not 'text/csv'" "요청의 Content-Type이 'text/csv'가 아닙니다"
     TooManyLogins = TOO_MANY_REQUESTS "too_many_logins"
         "Too many failed logins, try again later" "로그인 실패가 너무 많습니다. 잠시 후 다시 시도하세요"
-    TooManyStreams = TOO_MANY_REQUESTS "too_many_streams"
-        "Too many open streams, close one first" "열려 있는 스트림이 너무 많습니다. 먼저 하나를 닫으세요"
 
     Internal = INTERNAL_SERVER_ERROR "internal_error"
         "Internal Server Error" "서버 내부 오류"

@@ -5,6 +5,7 @@ use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::db::{Conn, DbResult, Sql, Value, sql};
 use crate::page::{Kind, List, Listing, SortField, Sortable};
+use crate::policy::ReadContracts;
 use crate::resource::Resource;
 
 /// A notification.
@@ -64,7 +65,7 @@ pub async fn list(conn: &mut Conn, scope: &Scope, query: &NotificationQuery) -> 
 pub async fn count_unread(conn: &mut Conn, scope: &Scope) -> DbResult<i64> {
     let count = "select count(*) from notifications where tenant_id = ? and user_id = ? and in_app = ? \
                  and read_at is null";
-    conn.count(sql(count).bind(scope.tenant()).bind(scope.user()).bind(true)).await
+    conn.count(visible(sql(count).bind(scope.tenant()).bind(scope.user()).bind(true), scope)).await
 }
 
 /// The `seq` of the user's last notification; 0 before the first one.
@@ -79,11 +80,10 @@ pub async fn after(conn: &mut Conn, scope: &Scope, seq: i64, limit: i64) -> DbRe
     const AFTER: &str = concat!(
         "select ",
         columns!(),
-        " from notifications n where n.tenant_id = ? and n.user_id = ? and n.seq > ? and n.in_app = ? \
-         order by n.seq limit ?"
+        " from notifications n where n.tenant_id = ? and n.user_id = ? and n.seq > ? and n.in_app = ?"
     );
-    let after = sql(AFTER).bind(scope.tenant()).bind(scope.user()).bind(seq).bind(true).bind(limit);
-    conn.fetch_all(after).await
+    let after = visible(sql(AFTER).bind(scope.tenant()).bind(scope.user()).bind(seq).bind(true), scope);
+    conn.fetch_all(after.push(" order by n.seq limit ?").bind(limit)).await
 }
 
 /// The notification, if it is the user's.
@@ -93,7 +93,8 @@ pub async fn find(conn: &mut Conn, scope: &Scope, id: i64) -> DbResult<Option<No
         columns!(),
         " from notifications n where n.tenant_id = ? and n.user_id = ? and n.id = ? and n.in_app = ?"
     );
-    conn.fetch_optional(sql(FIND).bind(scope.tenant()).bind(scope.user()).bind(id).bind(true)).await
+    let find = sql(FIND).bind(scope.tenant()).bind(scope.user()).bind(id).bind(true);
+    conn.fetch_optional(visible(find, scope)).await
 }
 
 /// Marks the notification as read, unless it is.
@@ -101,7 +102,7 @@ pub async fn mark_read(conn: &mut Conn, scope: &Scope, id: i64, now: Timestamp) 
     let update = "update notifications set read_at = ? where tenant_id = ? and user_id = ? and id = ? and in_app = ? \
                   and read_at is null";
     let update = sql(update).bind(now).bind(scope.tenant()).bind(scope.user()).bind(id).bind(true);
-    conn.execute(update).await?;
+    conn.execute(visible(update, scope)).await?;
     Ok(())
 }
 
@@ -109,7 +110,7 @@ pub async fn mark_read(conn: &mut Conn, scope: &Scope, id: i64, now: Timestamp) 
 pub async fn mark_all_read(conn: &mut Conn, scope: &Scope, up_to: Option<i64>, now: Timestamp) -> DbResult<u64> {
     let update = "update notifications set read_at = ? where tenant_id = ? and user_id = ? and in_app = ? \
                   and read_at is null";
-    let mut update = sql(update).bind(now).bind(scope.tenant()).bind(scope.user()).bind(true);
+    let mut update = visible(sql(update).bind(now).bind(scope.tenant()).bind(scope.user()).bind(true), scope);
     if let Some(id) = up_to {
         update = update.push(" and id <= ?").bind(id);
     }
@@ -118,16 +119,20 @@ pub async fn mark_all_read(conn: &mut Conn, scope: &Scope, up_to: Option<i64>, n
 
 /// How long a notification is kept that was read, or that was only for an e-mail; in days.
 const KEPT_DAYS: i64 = 180;
+/// How long one is kept that nobody has read; in days.
+const UNREAD_KEPT_DAYS: i64 = 365;
 /// The most rows that one statement deletes, so that it does not hold them for long.
 const DELETED_AT_ONCE: i64 = 1000;
 
-/// Deletes some of the tenant's notifications that are done with and older than half a year; gives how many. To be
-/// called again, in another transaction, until it gives 0.
+/// Deletes some of the tenant's notifications that are done with and older than half a year, or older than a year; gives
+/// how many. To be called again, in another transaction, until it gives 0.
 pub async fn delete_expired(conn: &mut Conn, scope: &Scope, now: Timestamp) -> DbResult<u64> {
-    let before = Timestamp::new(now.utc() - chrono::TimeDelta::days(KEPT_DAYS));
+    // All of it stands in the index `notifications_created_at`: what is still kept is not looked up.
     let select = "select id from notifications where tenant_id = ? and created_at < ? \
-                  and (read_at is not null or in_app = ?) order by created_at, id limit ?";
-    let select = sql(select).bind(scope.tenant()).bind(before).bind(false).bind(DELETED_AT_ONCE);
+                  and (read_at is not null or in_app = ? or created_at < ?) order by created_at, id limit ?";
+    let before = |days| Timestamp::new(now.utc() - chrono::TimeDelta::days(days));
+    let select = sql(select).bind(scope.tenant()).bind(before(KEPT_DAYS)).bind(false);
+    let select = select.bind(before(UNREAD_KEPT_DAYS)).bind(DELETED_AT_ONCE);
     let rows = conn.fetch_all::<(i64,)>(select).await?;
     if rows.is_empty() {
         return Ok(0);
@@ -136,9 +141,17 @@ pub async fn delete_expired(conn: &mut Conn, scope: &Scope, now: Timestamp) -> D
     conn.execute(delete.list(rows.into_iter().map(|(id,)| id))).await
 }
 
+/// Leaves out what the user was told of contracts, unless he may see contracts now.
+fn visible(statement: Sql, scope: &Scope) -> Sql {
+    if scope.may::<ReadContracts>() {
+        return statement;
+    }
+    statement.push(" and resource_type <> ?").bind(Resource::Contract)
+}
+
 fn filter(scope: &Scope, query: &NotificationQuery) -> Sql {
     let mut filter = sql("n.tenant_id = ? and n.user_id = ? and n.in_app = ?");
-    filter = filter.bind(scope.tenant()).bind(scope.user()).bind(true);
+    filter = visible(filter.bind(scope.tenant()).bind(scope.user()).bind(true), scope);
     match query.unread {
         Some(true) => filter = filter.push(" and n.read_at is null"),
         Some(false) => filter = filter.push(" and n.read_at is not null"),

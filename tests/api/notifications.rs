@@ -6,6 +6,7 @@ mod list;
 mod preferences;
 mod read;
 mod resume;
+mod roles;
 mod sending;
 mod stream;
 mod tickets;

@@ -298,7 +298,7 @@ fn the_operations_and_their_statuses_are_these() {
     GET /api/v1/meetings/{meeting_id}/calendar.ics get_meeting_calendar 200 304 401 403 404 500 503
     GET /api/v1/notifications list_notifications 200 400 401 403 500 503
     GET /api/v1/notifications/preferences get_notification_preferences 200 401 403 500 503
-    GET /api/v1/notifications/stream stream_notifications 200 400 401 403 429 500 503
+    GET /api/v1/notifications/stream stream_notifications 200 400 401 403 500 503
     GET /api/v1/reports/weekly get_weekly_report 200 400 401 403 500 503
     GET /api/v1/tasks list_tasks 200 400 401 403 500 503
     GET /api/v1/tasks/{task_id} get_task 200 304 401 403 404 500 503

@@ -36,13 +36,15 @@ impl Right {
         Duration::from_micros(u64::try_from(self.ends_at.micros() - now.micros()).unwrap_or(0))
     }
 
-    /// Refuses with 401 once the token has expired or was revoked, or its user is let in no more.
-    pub async fn check(&self, app: &AppState) -> Result<(), ApiError> {
+    /// What the user of `scope`, for whom this right was given, may do now. Refuses with 401 once the token has expired or
+    /// was revoked, or its user is let in no more.
+    pub async fn scope(&self, app: &AppState, scope: &Scope) -> Result<Scope, ApiError> {
         let now = app.clock.now();
         if now >= self.ends_at {
             return Err(Code::ExpiredToken.into());
         }
-        app.users.get(&app.db, &self.token, now).await.map(|_| ())
+        let known = app.users.get(&app.db, &self.token, now).await?;
+        Ok(scope.with_role(known.role))
     }
 }
 

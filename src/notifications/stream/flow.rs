@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use axum::body::Bytes;
 use axum::http::StatusCode;
 use futures_util::stream::{self, Stream};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 use tracing::debug;
 
 use super::super::store::{self, NotificationRow};
@@ -14,7 +14,7 @@ use super::super::subscribers::Subscription;
 use super::super::types::Notification;
 use crate::app::AppState;
 use crate::auth::{Right, Scope};
-use crate::error::ApiError;
+use crate::error::{ApiError, Code};
 
 /// Milliseconds after which a client that was cut off comes back.
 const RETRY: u32 = 3000;
@@ -32,7 +32,7 @@ pub struct Flow {
     /// The `seq` of the last notification that was sent.
     last: i64,
     greeting: Option<Bytes>,
-    /// Whether there may be more already.
+    /// Whether to read before waiting.
     is_behind: bool,
     /// When the next sign of life is due.
     beat: Instant,
@@ -44,7 +44,7 @@ enum Wake {
     News,
     /// A sign of life is due, or the right to read ends.
     Due,
-    /// The server stops.
+    /// The server stops, or the user has opened too many others since.
     Stop,
 }
 
@@ -73,19 +73,31 @@ impl Flow {
     /// The next piece; nothing when the stream ends.
     async fn next_piece(&mut self) -> Option<Bytes> {
         loop {
-            let wake = if self.is_behind { Wake::News } else { self.wait().await };
-            if matches!(wake, Wake::Stop) {
+            if self.right.left(self.app.clock.now()).is_zero() {
                 return None;
             }
-            let turn = self.app.subscribers.turn().await;
-            // In a box of its own: a stream that waits need not keep room for it.
-            let read = Box::pin(self.read()).await;
-            drop(turn);
-            let rows = match read {
+            if Instant::now() >= self.beat {
+                // It waits for nothing, and after it comes a look into the database, whether the last one failed or not.
+                self.is_behind = true;
+                return Some(Bytes::from_static(HEARTBEAT));
+            }
+            if !self.is_behind {
+                match self.wait().await {
+                    Wake::News => {}
+                    Wake::Due => continue,
+                    Wake::Stop => return None,
+                }
+            }
+            let read = tokio::select! {
+                () = self.app.stopping.cancelled() => return None,
+                () = self.subscription.replaced() => return None,
+                read = timeout_at(self.beat, self.read_in_turn()) => read,
+            };
+            let rows = match read.unwrap_or_else(|_| Err(Code::Unavailable.into())) {
                 Ok(rows) => rows,
                 Err(error) if error.code().status() == StatusCode::UNAUTHORIZED => return None,
                 Err(error) => {
-                    // The next sign of life is the next attempt.
+                    // After the next sign of life comes the next attempt.
                     debug!(user = self.scope.user(), %error, "cannot read notifications for a stream");
                     Vec::new()
                 }
@@ -95,9 +107,6 @@ impl Flow {
                 self.last = row.seq;
                 return Some(events(rows));
             }
-            if matches!(wake, Wake::Due) {
-                return Some(Bytes::from_static(HEARTBEAT));
-            }
         }
     }
 
@@ -105,16 +114,22 @@ impl Flow {
         let pause = self.beat.saturating_duration_since(Instant::now()).min(self.right.left(self.app.clock.now()));
         tokio::select! {
             () = self.app.stopping.cancelled() => Wake::Stop,
-            () = self.subscription.woken() => Wake::News,
+            is_open = self.subscription.woken() => if is_open { Wake::News } else { Wake::Stop },
             () = sleep(pause) => Wake::Due,
         }
     }
 
+    async fn read_in_turn(&self) -> Result<Vec<NotificationRow>, ApiError> {
+        let _turn = self.app.subscribers.turn().await;
+        // In a box of its own, made when it is its turn: a stream that waits need not keep room for it.
+        Box::pin(self.read()).await
+    }
+
     /// What is new, as long as the user may read it.
     async fn read(&self) -> Result<Vec<NotificationRow>, ApiError> {
-        self.right.check(&self.app).await?;
+        let scope = self.right.scope(&self.app, &self.scope).await?;
         let mut conn = self.app.db.read().await?;
-        Ok(store::after(&mut conn, &self.scope, self.last, STEP).await?)
+        Ok(store::after(&mut conn, &scope, self.last, STEP).await?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `POST /notifications/{id}/read` and `POST /notifications/read-all`.
 
-use bizcenter::notifications::Kind;
+use bizcenter::notifications::{self, Kind};
 use bizcenter::policy::Role::{Owner, Viewer};
 use serde_json::{Value, json};
 
@@ -11,6 +11,7 @@ use crate::on_both;
 use crate::tasks::invalid;
 
 const READ_ALL: &str = "/api/v1/notifications/read-all";
+const DAY: i64 = 86_400;
 
 async fn read(app: &TestApp, user: &Session, id: i64) -> Value {
     app.call(Method::POST, &format!("{LIST}/{id}/read")).by(user).expect(200).await
@@ -92,4 +93,29 @@ on_both! {
         assert_eq!(without_request_id(refused), invalid(errors));
         assert_eq!(unread(&app, &user).await, ["c"]);
     }
+
+    async fn what_nobody_reads_goes_after_a_year_too(app) {
+        let (user, stranger) = (app.user("test-001", Viewer).await, app.user("test-002", Viewer).await);
+        app.notify(&[&user], Kind::TaskAssigned, "read").await;
+        app.notify(&[&user], Kind::TaskAssigned, "unread").await;
+        app.notify(&[&stranger], Kind::TaskAssigned, "another tenant's").await;
+        read(&app, &user, 1).await;
+        app.advance(180 * DAY);
+        assert_eq!(delete_expired(&app).await, 0);
+        app.advance(1);
+        assert_eq!(delete_expired(&app).await, 1);
+        app.advance(185 * DAY - 1);
+        assert_eq!(delete_expired(&app).await, 0);
+        assert_eq!(unread(&app, &app.signed_in(&user).await).await, ["unread"]);
+        app.advance(1);
+        assert_eq!((delete_expired(&app).await, delete_expired(&app).await), (1, 0));
+        assert_eq!(unread(&app, &app.signed_in(&stranger).await).await, ["another tenant's"]);
+    }
+}
+
+async fn delete_expired(app: &TestApp) -> u64 {
+    let mut tx = app.db().begin().await.unwrap();
+    let deleted = notifications::delete_expired(&mut tx, &app.system("test-001"), app.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    deleted
 }

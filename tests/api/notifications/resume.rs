@@ -92,6 +92,21 @@ on_both! {
         assert_eq!(open_after(&app, &user, last).await.titles(1).await, ["3"]);
     }
 
+    async fn an_id_that_was_never_given_does_not_silence_the_stream(app) {
+        let user = app.user("test-001", Viewer).await;
+        notify_all(&app, &user, 1..=2).await;
+        let mut streams = Vec::new();
+        for last in [3, 1000, i64::MAX] {
+            let mut events = open_after(&app, &user, last).await;
+            assert_eq!(events.block().await.unwrap().id, Some(2));
+            streams.push(events);
+        }
+        notify_all(&app, &user, 3..=3).await;
+        for mut events in streams {
+            assert_eq!(events.titles(1).await, ["3"]);
+        }
+    }
+
     async fn who_was_cut_off_before_the_first_event_misses_nothing(app) {
         let user = app.user("test-001", Viewer).await;
         notify_all(&app, &user, 1..=1).await;

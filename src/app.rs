@@ -27,6 +27,7 @@ use crate::config::{Config, Registration};
 use crate::contracts::{self, AmountCipher};
 use crate::db::Db;
 use crate::edge;
+use crate::errands::Errands;
 use crate::extract::BODY_LIMIT;
 use crate::idempotency::InFlight;
 use crate::mail::Mailer;
@@ -62,6 +63,8 @@ pub struct Shared {
     pub stream_heartbeat: Duration,
     /// Cancelled when the server stops: what would go on for ever ends then.
     pub stopping: CancellationToken,
+    /// What is done behind an answer.
+    pub errands: Errands,
     /// Opens and seals contract amounts.
     pub amounts: AmountCipher,
     /// Opens and seals the answers that are kept for a repetition of their request.
@@ -106,6 +109,7 @@ impl AppState {
             subscribers: Arc::default(),
             stream_heartbeat: config.stream_heartbeat,
             stopping: CancellationToken::new(),
+            errands: Errands::default(),
             amounts: AmountCipher::new(config.contract_encryption_key.expose_secret()),
             answers: Sealer::derive(config.contract_encryption_key.expose_secret(), b"bizcenter kept answers"),
             in_flight: InFlight::default(),

@@ -18,6 +18,7 @@ pub mod csv_export;
 pub mod dashboard;
 pub mod db;
 pub mod edge;
+pub mod errands;
 pub mod error;
 pub mod etag;
 pub mod export;

@@ -193,7 +193,7 @@ async fn get_current_user(
 /// told from one without by the time that its refusal takes.
 fn record_refusal(app: AppState, user: &UserRow, origin: Origin) {
     let (scope, id, now) = (Scope::of_nobody(user, &app, origin), user.id, app.clock.now());
-    tokio::spawn(async move {
+    app.clone().errands.send(async move {
         let event = Event::new(Action::LoginFailed, Resource::Session, id);
         let recorded = transaction!(app.db, |tx| audit::record(tx, &scope, event.clone(), now).await);
         if let Err(error) = recorded {

@@ -35,6 +35,7 @@ pub async fn serve(config: &Config) -> Outcome {
         stopping.cancel();
     };
     server::serve(listener, service, stop).await;
+    state.errands.done().await;
     background.stop().await;
     db.close().await;
     info!("stopped");

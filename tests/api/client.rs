@@ -53,12 +53,17 @@ impl Call {
     }
 
     pub async fn send(self) -> Reply {
-        let response = self.open().await;
+        self.try_send().await.unwrap()
+    }
+
+    /// Like [`Call::send`]; an error when there is no whole answer.
+    pub async fn try_send(self) -> reqwest::Result<Reply> {
+        let response = self.0.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         // A stream has no end.
         let is_stream = headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
-        let bytes = if is_stream { Vec::new() } else { response.bytes().await.unwrap().to_vec() };
-        Reply { status, headers, bytes }
+        let bytes = if is_stream { Vec::new() } else { response.bytes().await?.to_vec() };
+        Ok(Reply { status, headers, bytes })
     }
 
     /// Sends and gives the answer as soon as its head is there.

@@ -60,7 +60,7 @@ async fn login(url: &str, email: &str, password: &str) -> (u16, Value) {
     (response.status().as_u16(), response.json().await.unwrap())
 }
 
-fn create_user(dir: &Path, settings: &[(&str, &str)], arguments: &[&str], password: &str) -> Output {
+pub fn create_user(dir: &Path, settings: &[(&str, &str)], arguments: &[&str], password: &str) -> Output {
     let mut command = bizcenter(dir, settings);
     command.args(["user", "create", "--password-stdin"]).args(arguments).stdin(Stdio::piped());
     let mut child = command.spawn().unwrap();

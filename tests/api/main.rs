@@ -31,6 +31,7 @@ mod meetings;
 mod notifications;
 mod openapi;
 mod outage;
+mod processes;
 mod races;
 mod reports;
 mod sessions;

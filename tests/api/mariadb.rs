@@ -42,7 +42,8 @@ impl MariaDb {
         keeper.args(["--innodb-buffer-pool-size=256M", "--innodb-log-file-size=64M", "--innodb-lock-wait-timeout=5"]);
         keeper.arg(format!("--user={}", whoami()));
         keeper.arg(format!("--datadir={}", data.display())).arg(format!("--socket={}", socket.display()));
-        keeper.arg(format!("--pid-file={}", dir.join("pid").display()));
+        // A server that starts deletes the temporary tables of every other one that keeps them in the same place.
+        keeper.arg(format!("--tmpdir={}", dir.display())).arg(format!("--pid-file={}", dir.join("pid").display()));
         keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         // Ctrl-C ends the tests; the keeper notices by itself and cleans up.
         std::os::unix::process::CommandExt::process_group(&mut keeper, 0);

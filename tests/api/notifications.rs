@@ -1,6 +1,6 @@
 //! `/notifications`.
 
-mod events;
+pub mod events;
 mod instances;
 mod list;
 mod preferences;

@@ -41,16 +41,21 @@ impl Events {
 
     /// The next block; nothing at the end of the stream.
     pub async fn block(&mut self) -> Option<Block> {
+        self.try_block().await.unwrap()
+    }
+
+    /// Like [`Events::block`]; an error when the connection breaks.
+    pub async fn try_block(&mut self) -> reqwest::Result<Option<Block>> {
         loop {
             if let Some(end) = self.bytes.windows(2).position(|two| two == b"\n\n") {
                 let block: Vec<u8> = self.bytes.drain(..end + 2).collect();
-                return Some(Block::read(std::str::from_utf8(&block).unwrap()));
+                return Ok(Some(Block::read(std::str::from_utf8(&block).unwrap())));
             }
-            match timeout(PATIENCE, self.response.chunk()).await.expect("a block or the end").unwrap() {
+            match timeout(PATIENCE, self.response.chunk()).await.expect("a block or the end")? {
                 Some(chunk) => self.bytes.extend_from_slice(&chunk),
                 None => {
                     assert!(self.bytes.is_empty(), "a block without an end");
-                    return None;
+                    return Ok(None);
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! Who is asking, and whether he may: the only place that makes a [`Scope`].
+//! Who is asking, and whether he may: the place where every [`Scope`] is made.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use crate::error::ApiError;
 use crate::origin::Origin;
 use crate::policy::{Action, Reach, Role, RolePolicy};
 
-/// Whose rows a request may reach. Every store function of a tenant's table takes one, and only the guard (and the
-/// operator at the command line) can make one.
+/// Whose rows a request may reach. Every store function of a tenant's table takes one, and only what proves who asks can
+/// get one: this folder, the operator's command line and the daily jobs.
 #[derive(Debug, Clone)]
 pub struct Scope {
     tenant: Arc<str>,

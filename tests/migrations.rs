@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "api/deadline.rs"]
+mod deadline;
 #[expect(dead_code, reason = "the tests of outages need more of it")]
 #[path = "api/mariadb.rs"]
 mod mariadb;
@@ -13,7 +15,8 @@ use std::thread;
 use std::time::Duration;
 
 use bizcenter::clock::Timestamp;
-use bizcenter::db::{Connect, Db, DbResult, Row, Sql, Target, sql};
+use bizcenter::db::{Connect, ConnectError, Db, DbResult, Row, Sql, Target, sql};
+use deadline::Deadline;
 use mariadb::MariaDb;
 use regex::Regex;
 use tempfile::TempDir;
@@ -91,16 +94,20 @@ impl Empty {
 }
 
 async fn connect(url: &str) -> Db {
-    let target = Target::from_url(url).unwrap();
-    Db::connect(&Connect { target, pool_size: 2, acquire_timeout: Duration::from_secs(30) }).await.unwrap()
+    try_to_connect(url).await.unwrap()
 }
 
-/// What a process of its own gets from migrating, begun at the same time as others.
+async fn try_to_connect(url: &str) -> Result<Db, ConnectError> {
+    let target = Target::from_url(url).unwrap();
+    Db::connect(&Connect { target, pool_size: 2, acquire_timeout: Duration::from_secs(30) }).await
+}
+
+/// What a process of its own gets from opening and migrating, begun at the same time as others.
 fn migrate_beside_others(url: &str, start: &Barrier) -> Result<(), String> {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let db = connect(url).await;
         start.wait();
+        let db = try_to_connect(url).await.map_err(|error| error.to_string())?;
         db.migrate().await.map_err(|error| error.to_string())
     })
 }
@@ -254,11 +261,13 @@ macro_rules! on_both {
 
             #[tokio::test]
             async fn sqlite() {
+                let _deadline = Deadline::new();
                 test(Empty::sqlite()).await;
             }
 
             #[tokio::test]
             async fn mariadb() {
+                let _deadline = Deadline::new();
                 test(Empty::mariadb()).await;
             }
         })+
@@ -292,7 +301,7 @@ on_both! {
         assert_eq!(state().await, before);
     }
 
-    async fn four_processes_may_migrate_at_once(empty) {
+    async fn four_processes_may_open_and_migrate_at_once(empty) {
         // More than once, since a race is lost only now and then.
         for _ in 0..5 {
             let empty = empty.another();

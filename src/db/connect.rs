@@ -10,8 +10,9 @@ use deadpool::unmanaged::PoolConfig;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlSslMode};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Executor};
+use tokio::time::{Instant, sleep};
 
-use super::{Db, Readers};
+use super::{Db, Readers, sqlite_is_busy};
 
 /// Which database, and how to reach it.
 #[derive(Clone)]
@@ -93,6 +94,9 @@ impl fmt::Display for Target {
     }
 }
 
+/// How long to wait before the next attempt at a file that another process is opening.
+const RETRY_AFTER: Duration = Duration::from_millis(20);
+
 /// The server does not know a setting.
 const UNKNOWN_VARIABLE: u16 = 1193;
 
@@ -119,10 +123,22 @@ impl Db {
     /// Opens the database and proves that it answers.
     pub async fn connect(connect: &Connect) -> Result<Self, ConnectError> {
         let opened = match &connect.target {
-            Target::Sqlite(path) => open_sqlite(path, connect).await,
+            Target::Sqlite(path) => open_sqlite_beside_others(path, connect).await,
             Target::MariaDb(MariaDbTarget(options)) => open_mariadb(options, connect).await,
         };
         opened.map_err(|source| ConnectError { target: connect.target.to_string(), source })
+    }
+}
+
+/// Of several processes that open a new file at once, all but one are refused the change to the write-ahead log:
+/// SQLite does not wait for that lock, whatever the busy timeout is. They try again for as long as a request would wait.
+async fn open_sqlite_beside_others(path: &PathBuf, connect: &Connect) -> Result<Db, sqlx::Error> {
+    let deadline = Instant::now() + connect.acquire_timeout;
+    loop {
+        match open_sqlite(path, connect).await {
+            Err(error) if sqlite_is_busy(&error) && Instant::now() < deadline => sleep(RETRY_AFTER).await,
+            opened => return opened,
+        }
     }
 }
 

@@ -39,8 +39,9 @@ impl Db {
     /// Applies what is pending; several processes may call it at once.
     pub async fn migrate(&self) -> Result<(), MigrateError> {
         let mut connection = self.read().await?;
-        if !has_table(&mut connection, MIGRATIONS).await?
-            && has_table(&mut connection, "select count(*) from users").await?
+        // In this order: a process that migrates at the same time makes its own table first.
+        if has_table(&mut connection, "select count(*) from users").await?
+            && !has_table(&mut connection, MIGRATIONS).await?
         {
             return Err(MigrateError::Foreign);
         }

@@ -47,12 +47,14 @@ macro_rules! on_both {
 
             #[tokio::test]
             async fn sqlite() {
+                let _deadline = $crate::deadline::Deadline::new();
                 let settings = [$((stringify!($setting), $value)),*];
                 test($crate::app::TestApp::start_with($crate::app::Database::Sqlite, &settings).await).await;
             }
 
             #[tokio::test]
             async fn mariadb() {
+                let _deadline = $crate::deadline::Deadline::new();
                 let settings = [$((stringify!($setting), $value)),*];
                 test($crate::app::TestApp::start_with($crate::app::Database::MariaDb, &settings).await).await;
             }

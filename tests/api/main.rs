@@ -7,6 +7,7 @@
 
 mod app;
 mod client;
+mod deadline;
 mod mariadb;
 
 mod audit;

@@ -1,0 +1,29 @@
+//! Ends the run when a test hangs, which the test runner itself would wait for without end.
+
+use std::io::Write;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+use std::{process, thread};
+
+/// Many times what the longest test needs on a busy machine.
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// While this lives a test runs. A thread of its own watches, since what hangs may be the test's own thread.
+pub struct Deadline {
+    _ends: mpsc::Sender<()>,
+}
+
+impl Deadline {
+    pub fn new() -> Self {
+        let (ends, ended) = mpsc::channel();
+        let name = thread::current().name().unwrap_or("a test").to_owned();
+        thread::spawn(move || {
+            if ended.recv_timeout(LONGEST) == Err(RecvTimeoutError::Timeout) {
+                // Not `eprintln!`, which the test runner would keep for itself.
+                let _ = writeln!(std::io::stderr(), "{name} has hung for {} seconds: giving up", LONGEST.as_secs());
+                process::exit(1);
+            }
+        });
+        Self { _ends: ends }
+    }
+}

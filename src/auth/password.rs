@@ -1,13 +1,15 @@
 //! Password hashes: argon2id, made and checked off the async threads in a bounded number of slots.
 
-use std::sync::{Arc, LazyLock};
+use std::cell::RefCell;
+use std::sync::LazyLock;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::password_hash::{self, CustomizedPasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use deadpool::unmanaged::Pool;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Semaphore;
 
 use super::werkzeug;
 use crate::error::{ApiError, Code};
@@ -20,10 +22,14 @@ const LANES: u32 = 1;
 /// How long a request waits for a slot before it is answered 503.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The memory that a hash works in. It stays with its slot: blocks of this size that many threads take and give back
+/// would stay with the allocator, once for each thread.
+type Memory = Vec<Block>;
+
 /// One core stays free for everything that is not a password.
-static SLOTS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
+static SLOTS: LazyLock<Pool<Memory>> = LazyLock::new(|| {
     let cores = available_parallelism().map_or(1, usize::from);
-    Arc::new(Semaphore::new(cores.saturating_sub(1).max(1)))
+    Pool::from(vec![Memory::new(); cores.saturating_sub(1).max(1)])
 });
 
 /// What a check of a password found.
@@ -39,57 +45,93 @@ pub enum Verdict {
 
 /// Hashes a new password.
 pub async fn hash(password: SecretString) -> Result<String, ApiError> {
-    in_slot(move || hash_now(&password)).await?
+    in_slot(move |memory| hash_now(memory, &password)).await?
 }
 
 /// Checks a password against the stored hash; for an unknown account, `None`, it takes as long and finds it wrong.
 pub async fn verify(stored: Option<String>, password: SecretString) -> Result<Verdict, ApiError> {
-    in_slot(move || match stored {
+    in_slot(move |memory| match stored {
         None => {
             // The result does not matter, the time does.
-            hash_now(&password)?;
+            hash_now(memory, &password)?;
             Ok(Verdict::Wrong)
         }
         Some(stored) if werkzeug::is_werkzeug(&stored) => {
             if werkzeug::verify(&stored, password.expose_secret()) == Some(true) {
-                Ok(Verdict::Outdated(hash_now(&password)?))
+                Ok(Verdict::Outdated(hash_now(memory, &password)?))
             } else {
                 Ok(Verdict::Wrong)
             }
         }
         Some(stored) => {
             let hash = PasswordHash::new(&stored).map_err(|error| ApiError::internal(error.to_string()))?;
-            let right = argon2()?.verify_password(password.expose_secret().as_bytes(), &hash).is_ok();
+            let right = Argon2Within::new(memory).verify_password(password.expose_secret().as_bytes(), &hash).is_ok();
             Ok(if right { Verdict::Right } else { Verdict::Wrong })
         }
     })
     .await?
 }
 
-async fn in_slot<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
-    let slot = tokio::time::timeout(PATIENCE, Arc::clone(&SLOTS).acquire_owned()).await;
-    let slot = slot.map_err(|_| Code::Unavailable)?.map_err(ApiError::internal)?;
-    let done = tokio::task::spawn_blocking(move || {
-        // The slot is given back when the work ends, even if the request went away before.
-        let _slot = slot;
-        work()
-    });
+async fn in_slot<T: Send + 'static>(work: impl FnOnce(&mut Memory) -> T + Send + 'static) -> Result<T, ApiError> {
+    let slot = tokio::time::timeout(PATIENCE, SLOTS.get()).await;
+    let mut slot = slot.map_err(|_| Code::Unavailable)?.map_err(ApiError::internal)?;
+    // The slot is given back when the work ends, even if the request went away before.
+    let done = tokio::task::spawn_blocking(move || work(&mut slot));
     done.await.map_err(ApiError::internal)
 }
 
-fn hash_now(password: &SecretString) -> Result<String, ApiError> {
-    let hash = argon2()?.hash_password(password.expose_secret().as_bytes());
-    hash.map(|hash| hash.to_string()).map_err(|error| ApiError::internal(error.to_string()))
+fn hash_now(memory: &mut Memory, password: &SecretString) -> Result<String, ApiError> {
+    let internal = |error: password_hash::Error| ApiError::internal(error.to_string());
+    let parameters = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|error| internal(error.into()))?;
+    let argon2 = Argon2Within::new(memory);
+    let hash = argon2.hash_password_with_params(password.expose_secret().as_bytes(), &Salt::generate(), parameters);
+    Ok(hash.map_err(internal)?.to_string())
 }
 
-fn argon2() -> Result<Argon2<'static>, ApiError> {
-    let parameters =
-        Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|error| ApiError::internal(error.to_string()))?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters))
+/// Argon2 in memory that is there already; the crate's own takes new memory for each hash.
+struct Argon2Within<'memory>(RefCell<&'memory mut Memory>);
+
+impl<'memory> Argon2Within<'memory> {
+    fn new(memory: &'memory mut Memory) -> Self {
+        Self(RefCell::new(memory))
+    }
+}
+
+impl CustomizedPasswordHasher<PasswordHash> for Argon2Within<'_> {
+    type Params = Params;
+
+    fn hash_password_customized(
+        &self,
+        password: &[u8],
+        salt: &[u8],
+        algorithm: Option<&str>,
+        version: Option<u32>,
+        parameters: Params,
+    ) -> password_hash::Result<PasswordHash> {
+        let algorithm = algorithm.map(Algorithm::try_from).transpose()?.unwrap_or_default();
+        let version = version.map(Version::try_from).transpose()?.unwrap_or_default();
+        let argon2 = Argon2::new(algorithm, version, parameters);
+        let parameters = argon2.params();
+        let mut memory = self.0.borrow_mut();
+        memory.resize(parameters.block_count(), Block::new());
+        let mut output = [0; Output::MAX_LENGTH];
+        let length = parameters.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+        let output = output.get_mut(..length).ok_or(password_hash::Error::OutputSize)?;
+        argon2.hash_password_into_with_memory(password, salt, output, memory.as_mut_slice())?;
+        Ok(PasswordHash {
+            algorithm: algorithm.ident(),
+            version: Some(version.into()),
+            params: ParamsString::try_from(parameters)?,
+            salt: Some(Salt::new(salt)?),
+            hash: Some(Output::new(output)?),
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use argon2::PasswordHasher;
+
     use super::*;
 
     #[tokio::test]
@@ -99,5 +141,21 @@ mod tests {
         assert_eq!(verify(Some(stored.clone()), "correct horse".into()).await.unwrap(), Verdict::Right);
         assert_eq!(verify(Some(stored), "wrong horse".into()).await.unwrap(), Verdict::Wrong);
         assert_eq!(verify(None, "correct horse".into()).await.unwrap(), Verdict::Wrong);
+    }
+
+    #[tokio::test]
+    async fn hashes_are_the_crates_own() {
+        let argon2 =
+            Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(MEMORY_KIB, PASSES, LANES, None).unwrap());
+        let theirs = argon2.hash_password(b"correct horse").unwrap().to_string();
+        assert_eq!(verify(Some(theirs), "correct horse".into()).await.unwrap(), Verdict::Right);
+        let ours = PasswordHash::new(&hash("correct horse".into()).await.unwrap()).unwrap();
+        argon2.verify_password(b"correct horse", &ours).unwrap();
+        // Other parameters change the size of the memory, and change it back.
+        let smaller = Argon2::new(Algorithm::Argon2i, Version::V0x10, Params::new(64, 3, 2, Some(24)).unwrap());
+        let smaller = smaller.hash_password(b"correct horse").unwrap().to_string();
+        assert_eq!(verify(Some(smaller.clone()), "correct horse".into()).await.unwrap(), Verdict::Right);
+        assert_eq!(verify(Some(smaller), "wrong horse".into()).await.unwrap(), Verdict::Wrong);
+        assert_eq!(verify(Some(ours.to_string()), "correct horse".into()).await.unwrap(), Verdict::Right);
     }
 }

@@ -15,15 +15,36 @@ const INVITATIONS: TimeDelta = TimeDelta::days(30);
 /// How many rows are deleted in one transaction.
 const BATCH: i64 = 1000;
 
+/// Deletes in a transaction of its own for each batch, until one finds nothing, and gives the number of rows.
+macro_rules! in_batches {
+    ($run:ident, |$tx:ident, $now:ident| $delete:expr) => {{
+        let mut deleted = 0;
+        loop {
+            let $now = $run.app.clock.now();
+            let batch = transaction!($run.app.db, |$tx| {
+                $run.lease.hold($tx, $now).await?;
+                Ok($delete.await?)
+            })?;
+            if batch == 0 {
+                break deleted;
+            }
+            deleted += batch;
+        }
+    }};
+}
+
 /// Deletes what has expired.
 pub async fn run(run: &Run<'_>) -> Result<String, ApiError> {
-    let letters = delete_letters(run).await?;
+    let letters: u64 = in_batches!(run, |tx, now| mail::delete_expired(tx, now, BATCH));
     let (mut answers, mut notices, mut invitations, mut tokens) = (0, 0, 0, 0);
     let mut tenants = Tenants::default();
     while let Some(scope) = tenants.next(run.app).await? {
-        answers += delete_answers(run, &scope).await?;
-        notices += delete_notifications(run, &scope).await?;
-        let deleted = delete_credentials(run, &scope).await?;
+        let scope = &scope;
+        answers += in_batches!(run, |tx, now| {
+            idempotency::delete_expired(tx, scope, before(now, idempotency::LIFETIME), BATCH)
+        });
+        notices += in_batches!(run, |tx, now| notifications::delete_expired(tx, scope, now));
+        let deleted = delete_credentials(run, scope).await?;
         invitations += deleted.0;
         tokens += deleted.1;
     }
@@ -31,51 +52,6 @@ pub async fn run(run: &Run<'_>) -> Result<String, ApiError> {
         "{answers} kept answers, {letters} letters, {notices} notifications, {invitations} invitations, {tokens} \
          tokens and tickets deleted"
     ))
-}
-
-async fn delete_answers(run: &Run<'_>, scope: &Scope) -> Result<u64, ApiError> {
-    let mut deleted = 0;
-    loop {
-        let now = run.app.clock.now();
-        let batch = transaction!(run.app.db, |tx| {
-            run.lease.hold(tx, now).await?;
-            Ok(idempotency::delete_expired(tx, scope, before(now, idempotency::LIFETIME), BATCH).await?)
-        })?;
-        if batch == 0 {
-            return Ok(deleted);
-        }
-        deleted += batch;
-    }
-}
-
-async fn delete_letters(run: &Run<'_>) -> Result<u64, ApiError> {
-    let mut deleted = 0;
-    loop {
-        let now = run.app.clock.now();
-        let batch = transaction!(run.app.db, |tx| {
-            run.lease.hold(tx, now).await?;
-            Ok(mail::delete_expired(tx, now, BATCH).await?)
-        })?;
-        if batch == 0 {
-            return Ok(deleted);
-        }
-        deleted += batch;
-    }
-}
-
-async fn delete_notifications(run: &Run<'_>, scope: &Scope) -> Result<u64, ApiError> {
-    let mut deleted = 0;
-    loop {
-        let now = run.app.clock.now();
-        let batch = transaction!(run.app.db, |tx| {
-            run.lease.hold(tx, now).await?;
-            Ok(notifications::delete_expired(tx, scope, now).await?)
-        })?;
-        if batch == 0 {
-            return Ok(deleted);
-        }
-        deleted += batch;
-    }
 }
 
 /// Invitations; revoked tokens and tickets for streams.

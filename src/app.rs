@@ -23,7 +23,7 @@ use utoipa::openapi::OpenApi;
 
 use crate::audit::AuditKey;
 use crate::auth::{self, FailedLogins, KnownUsers, Tokens};
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Registration};
 use crate::contracts::{self, AmountCipher};
 use crate::db::Db;
@@ -126,7 +126,12 @@ impl AppState {
 
     /// Today, where the users are.
     pub fn today(&self) -> NaiveDate {
-        self.clock.now().utc().with_timezone(&self.timezone).date_naive()
+        self.day_of(self.clock.now())
+    }
+
+    /// The day that this moment is on, where the users are.
+    pub fn day_of(&self, moment: Timestamp) -> NaiveDate {
+        moment.utc().with_timezone(&self.timezone).date_naive()
     }
 }
 

@@ -26,7 +26,7 @@ impl From<i64> for Tag {
 
 impl Tag {
     /// For an answer that shows more than its row: a cache must notice when only the rest has changed. For a change of
-    /// the row the version alone counts.
+    /// the row the version alone counts; for the end of one with which something goes, all of it.
     pub fn with_rest(version: i64, rest: &impl Serialize) -> Self {
         // What can be answered always serializes.
         let digest = Sha256::digest(serde_json::to_vec(rest).unwrap_or_default());
@@ -62,6 +62,16 @@ impl Conditions {
     pub fn check(&self, version: i64) -> Result<(), ApiError> {
         match &self.if_match {
             Some(tags) if !names(tags, |tag| is_of(tag, version)) => Err(Code::PreconditionFailed.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// For the end of a row, with which goes what belongs to it: refuses with 412 unless the whole answer is as the
+    /// caller saw it.
+    pub fn check_whole(&self, tag: impl Into<Tag>) -> Result<(), ApiError> {
+        let Tag(now) = tag.into();
+        match &self.if_match {
+            Some(tags) if !names(tags, |tag| tag == now) => Err(Code::PreconditionFailed.into()),
             _ => Ok(()),
         }
     }
@@ -136,5 +146,17 @@ mod tests {
         assert!(is_known(&one.0, one.clone()) && !is_known(&one.0, other.clone()) && !is_known("\"2\"", one.clone()));
         assert!(is_changeable(&one.0) && is_changeable(&other.0));
         assert!(!is_changeable(&Tag::with_rest(1, &["one"]).0));
+    }
+
+    #[test]
+    fn what_belongs_to_a_row_counts_for_its_end() {
+        let is_deletable = |tags: &str, tag: Tag| {
+            Conditions { if_match: Some(tags.to_owned()), ..Conditions::default() }.check_whole(tag).is_ok()
+        };
+        let (one, other) = (Tag::with_rest(2, &["one"]), Tag::with_rest(2, &["other"]));
+        assert!(is_deletable(&one.0, one.clone()) && is_deletable("*", one.clone()));
+        assert!(!is_deletable(&one.0, other) && !is_deletable("\"2\"", one.clone()));
+        assert!(!is_deletable(&format!("W/{}", one.0), one));
+        assert!(is_deletable("\"1\", \"2\"", 2_i64.into()));
     }
 }

@@ -116,7 +116,7 @@ actions! {
     CreateMeeting: compatible EVERYONE, strict [All, All, All, All, Nothing];
     /// Change a meeting.
     UpdateMeeting: compatible EVERYONE, strict [All, All, All, Own, Nothing];
-    /// Move a meeting into or out of `published`, and change it while it is.
+    /// Publish a meeting, and change it while it is published, or put away after that.
     PublishMeeting: compatible EVERYONE, strict [All, All, All, Nothing, Nothing];
     /// Delete a meeting.
     DeleteMeeting: compatible EVERYONE, strict [All, All, Nothing, Nothing, Nothing];

@@ -144,7 +144,7 @@ impl Writer<'_> {
 
     /// The day on which it is, where the users are.
     fn day_of(&self, moment: Timestamp) -> NaiveDate {
-        moment.utc().with_timezone(&self.app.timezone).date_naive()
+        self.app.day_of(moment)
     }
 
     /// A whole day does not tell the hour.

@@ -18,20 +18,25 @@ pub async fn find_to_change(conn: &mut Conn, scope: &Scope, id: i64) -> Result<M
     find_changeable(conn, scope, id).await
 }
 
-/// The meeting, if the user may change it. A published one is changed only by those who may publish.
+/// The meeting, if the user may change it. One that stands for what was published is changed only by those who may
+/// publish.
 pub async fn find_changeable(conn: &mut Conn, scope: &Scope, id: i64) -> Result<MeetingRow, ApiError> {
     let meeting = find(conn, scope, id).await?;
     scope.check::<UpdateMeeting>(meeting.created_by)?;
-    if meeting.status == MeetingStatus::Published {
-        scope.check::<PublishMeeting>(None)?;
-    }
+    check_publishing(scope, &meeting)?;
     Ok(meeting)
 }
 
-/// Moving a meeting into or out of `published` is a permission of its own.
-pub fn check_publishing(scope: &Scope, from: MeetingStatus, to: MeetingStatus) -> Result<(), ApiError> {
-    if from == to || (from != MeetingStatus::Published && to != MeetingStatus::Published) {
-        return Ok(());
+/// To change a meeting that stands for what was published is a permission of its own, and so is to make it one.
+pub fn check_publishing(scope: &Scope, meeting: &MeetingRow) -> Result<(), ApiError> {
+    if stands(meeting) { scope.check::<PublishMeeting>(None) } else { Ok(()) }
+}
+
+/// Whether readers rely on it: it is published, or was put away after that. What is a draft again is being written.
+fn stands(meeting: &MeetingRow) -> bool {
+    match meeting.status {
+        MeetingStatus::Draft => false,
+        MeetingStatus::Published => true,
+        MeetingStatus::Archived => meeting.published_at.is_some(),
     }
-    scope.check::<PublishMeeting>(None)
 }

@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use super::change::{check_publishing, find, find_changeable, find_to_change};
 use super::export::MeetingExport;
-use super::store::{self, MeetingRow};
+use super::store::{self, MeetingParts, MeetingRow};
 use super::types::{
     Meeting, MeetingAnswer, MeetingChanged, MeetingList, MeetingPatch, MeetingQuery, MeetingStatus, NewMeeting,
 };
@@ -100,7 +100,7 @@ async fn create_meeting(
     };
     let now = app.clock.now();
     let row = body.read()?.into_row(&scope, now);
-    check_publishing(&scope, MeetingStatus::Draft, row.status)?;
+    check_publishing(&scope, &row)?;
     transaction!(app.db, |tx| {
         once.claim(tx, &scope).await?;
         let id = store::insert(tx, &scope, &row).await?;
@@ -141,6 +141,8 @@ async fn get_meeting(
 ///
 /// Absent fields stay, null clears. `PUT` and `PATCH` are the same. The `ETag` tells of attendees and action items too,
 /// but only a change of the meeting itself makes it another one for `If-Match`.
+///
+/// `published_at` stays when a published meeting is a draft again: it tells when it was published first.
 #[utoipa::path(
     method(put, patch), path = "/meetings/{meeting_id}", tag = "meetings",
     params(
@@ -175,7 +177,7 @@ async fn update_meeting(
 
 /// Delete a meeting
 ///
-/// Its attendees and action items go with it.
+/// Its attendees and action items go with it, and so `If-Match` compares the whole `ETag`, of which they are a part.
 #[utoipa::path(
     delete, path = "/meetings/{meeting_id}", tag = "meetings",
     params(
@@ -184,7 +186,7 @@ async fn update_meeting(
     ),
     responses(
         (status = 204, description = "It is gone"),
-        (status = 412, description = "It has changed since, and is still there", body = ErrorBody),
+        (status = 412, description = "It, or what goes with it, has changed since; all is there", body = ErrorBody),
     ),
     security(("bearer" = [])),
 )]
@@ -199,8 +201,9 @@ async fn delete_meeting(
         store::lock(tx, &scope, id).await?;
         action_items::store::lock_all(tx, &scope, id).await?;
         let meeting = find(tx, &scope, id).await?;
-        conditions.check(meeting.version)?;
-        trail::parts_deleted(tx, &scope, id, now).await?;
+        let parts = find_parts(tx, &scope, &meeting).await?;
+        conditions.check_whole(Meeting::new(meeting.clone(), parts.clone()).tag())?;
+        trail::parts_deleted(tx, &scope, parts, now).await?;
         if !store::delete(tx, &scope, id, meeting.version).await? {
             return Err(Code::PreconditionFailed.into());
         }
@@ -211,7 +214,8 @@ async fn delete_meeting(
 
 /// Publish a meeting
 ///
-/// `published_at` tells when it was published first. One that is published stays as it is.
+/// `published_at` tells when it was published first; its attendees hear of it then, and of no later time. One that is
+/// published stays as it is.
 #[utoipa::path(
     post, path = "/meetings/{meeting_id}/publish", tag = "meetings",
     params(
@@ -252,7 +256,7 @@ async fn write(
     if new == *old {
         return Ok(());
     }
-    check_publishing(scope, old.status, new.status)?;
+    check_publishing(scope, &new)?;
     if new.status == MeetingStatus::Published && old.status != MeetingStatus::Published {
         new.published_at = new.published_at.or(Some(now));
     }
@@ -266,6 +270,11 @@ async fn write(
 
 async fn find_whole(conn: &mut Conn, scope: &Scope, id: i64) -> Result<Meeting, ApiError> {
     let row = find(conn, scope, id).await?;
-    let parts = store::parts(conn, scope, std::slice::from_ref(&row)).await?.remove(&id);
-    Ok(Meeting::new(row, parts.unwrap_or_default()))
+    let parts = find_parts(conn, scope, &row).await?;
+    Ok(Meeting::new(row, parts))
+}
+
+async fn find_parts(conn: &mut Conn, scope: &Scope, row: &MeetingRow) -> Result<MeetingParts, ApiError> {
+    let parts = store::parts(conn, scope, std::slice::from_ref(row)).await?.remove(&row.id);
+    Ok(parts.unwrap_or_default())
 }

@@ -44,7 +44,7 @@ pub struct MeetingRow {
 }
 
 /// What belongs to a meeting.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct MeetingParts {
     /// Attendees, in the order they were added.
     pub attendees: Vec<AttendeeRow>,

@@ -1,7 +1,7 @@
 //! What is told of a change of a meeting and of what belongs to it, in its transaction: rows in the audit log, and
 //! notifications to whom it concerns.
 
-use super::action_items::store::{self as action_items, ActionItemRow};
+use super::action_items::store::ActionItemRow;
 use super::action_items::types::ActionItem;
 use super::attendees::store::{self as attendees, AttendeeRow};
 use super::attendees::types::Attendee;
@@ -15,7 +15,8 @@ use crate::error::ApiError;
 use crate::notifications::{self, Kind, Notice};
 use crate::resource::Resource;
 
-/// The meeting was made, when there is no `old`; deleted, when there is no `new`; else it has changed.
+/// The meeting was made, when there is no `old`; deleted, when there is no `new`; else it has changed. Attendees hear
+/// of it when it is published for the first time.
 pub async fn meeting(
     conn: &mut Conn,
     scope: &Scope,
@@ -24,27 +25,31 @@ pub async fn meeting(
     now: Timestamp,
 ) -> Result<(), ApiError> {
     let is_published = |row: Option<&MeetingRow>| row.is_some_and(|row| row.status == MeetingStatus::Published);
-    let is_news = is_published(new) && !is_published(old);
+    let was_published = |row: Option<&MeetingRow>| row.is_some_and(|row| row.published_at.is_some());
     let answer = |row: &MeetingRow| Meeting::new(row.clone(), MeetingParts::default());
     let (old_answer, new_answer) = (old.map(answer), new.map(answer));
     let Some((mut action, changes)) = changes(old_answer.as_ref(), new_answer.as_ref()) else { return Ok(()) };
     let Some(row) = new.or(old) else { return Ok(()) };
-    if is_news && old.is_some() {
+    if is_published(new) && !is_published(old) && old.is_some() {
         action = Action::Published;
     }
     audit::record(conn, scope, Event::new(action, Resource::Meeting, row.id).with(changes), now).await?;
-    if !is_news {
+    // Who has heard of it once need not hear of it again.
+    if was_published(old) || !was_published(new) {
         return Ok(());
     }
     let attendees = attendees::list_of(conn, scope, &[row.id]).await?;
     notify_published(conn, scope, row, attendees.iter().map(|attendee| attendee.user_id), now).await
 }
 
-/// All attendees and action items of the meeting go with it. Comes before the meeting is deleted, and after all of them
-/// are locked.
-pub async fn parts_deleted(conn: &mut Conn, scope: &Scope, meeting: i64, now: Timestamp) -> Result<(), ApiError> {
-    let attendees = attendees::list_of(conn, scope, &[meeting]).await?;
-    let items = action_items::list_of(conn, scope, &[meeting]).await?;
+/// All attendees and action items of the meeting, read when all of them were locked, go with it.
+pub async fn parts_deleted(
+    conn: &mut Conn,
+    scope: &Scope,
+    parts: MeetingParts,
+    now: Timestamp,
+) -> Result<(), ApiError> {
+    let MeetingParts { attendees, action_items: items } = parts;
     let deleted = |resource, id, changes| Event::new(Action::Deleted, resource, id).with(changes);
     let attendees =
         attendees.into_iter().map(|row| deleted(Resource::Attendee, row.id, Changes::deleted(&Attendee::from(row))));
@@ -104,7 +109,8 @@ pub async fn action_item(
         return Ok(());
     }
     let (kind, title) = (Kind::ActionItemAssigned, row.description.clone());
-    let notice = Notice { kind, title, resource_type: Resource::ActionItem, resource_id: row.id };
+    // It is seen in its meeting.
+    let notice = Notice { kind, title, resource_type: Resource::Meeting, resource_id: row.meeting_id };
     notifications::send(conn, scope, notice, assignee.as_slice(), now).await
 }
 

@@ -4,7 +4,8 @@ use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::db::{Conn, DbResult, sql};
 
-/// Gives the action items of these tasks this status, unless they have it. Gives those that had another one, with it.
+/// Gives the action items of these tasks this status, unless they have it; that is a change of them like any other.
+/// Gives those that had another one, with it.
 pub async fn move_action_items(
     conn: &mut Conn,
     scope: &Scope,
@@ -16,8 +17,9 @@ pub async fn move_action_items(
     let select = select.bind(scope.tenant()).bind(status).list(tasks.iter().copied());
     let items: Vec<(i64, String)> = conn.fetch_all_locked(select).await?;
     if !items.is_empty() {
-        let update = sql("update action_items set status = ?, updated_at = ? where tenant_id = ? and id in ");
-        let update = update.bind(status).bind(now).bind(scope.tenant());
+        const UPDATE: &str = "update action_items set status = ?, version = version + 1, updated_at = ? \
+                              where tenant_id = ? and id in ";
+        let update = sql(UPDATE).bind(status).bind(now).bind(scope.tenant());
         conn.execute(update.list(items.iter().map(|(id, _)| *id))).await?;
     }
     Ok(items)

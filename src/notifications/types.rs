@@ -64,10 +64,11 @@ pub struct Notification {
     pub id: i64,
     /// What it tells of.
     pub kind: NotificationKind,
-    /// What it is about: the title of the task, the meeting or the contract; at most 255 characters of it.
+    /// What it is about: the title of the task, the meeting or the contract, or what is to be done after the meeting;
+    /// at most 255 characters of it.
     #[schema(example = "Weekly security report")]
     pub title: String,
-    /// What that is.
+    /// Where to see it: an action item in its meeting. `action_item` is only in old ones.
     pub resource_type: Resource,
     /// Its key. It may be gone by now.
     #[schema(example = 1)]

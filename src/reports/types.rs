@@ -12,12 +12,7 @@ use crate::fields::{self, Fields, FromFields, Read};
 use crate::meetings::action_items::types::ActionItemStatus;
 use crate::meetings::attendees::types::Attendance;
 use crate::meetings::types::MeetingStatus;
-use crate::tasks::types::{TaskPriority, TaskStatus};
-
-/// The years of tasks.
-const YEARS: (i64, i64) = (2020, 2100);
-/// The weeks of a long year.
-const WEEKS: (i64, i64) = (1, 53);
+use crate::tasks::types::{TaskPriority, TaskStatus, WEEKS, YEARS};
 
 /// Which week, and in which form.
 #[derive(Debug, Clone, Copy, IntoParams)]

@@ -164,7 +164,8 @@ async fn update_task(
 
 /// Delete a task
 ///
-/// Its comments go with it; its subtasks stay, as top-level tasks.
+/// Its comments go with it, and so `If-Match` compares the whole `ETag`: their number is a part of it, and the
+/// assignee's account. Its subtasks stay, as top-level tasks.
 #[utoipa::path(
     delete, path = "/tasks/{task_id}", tag = "tasks",
     params(
@@ -173,7 +174,7 @@ async fn update_task(
     ),
     responses(
         (status = 204, description = "It is gone"),
-        (status = 412, description = "It has changed since, and is still there", body = ErrorBody),
+        (status = 412, description = "It, or what it shows, has changed since; it is still there", body = ErrorBody),
     ),
     security(("bearer" = [])),
 )]
@@ -186,7 +187,7 @@ async fn delete_task(
     let now = app.clock.now();
     transaction!(app.db, |tx| {
         let task = store::find_for_update(tx, &scope, id).await?.ok_or(Code::TaskNotFound)?;
-        conditions.check(task.version)?;
+        conditions.check_whole(Task::from(task.clone()).tag())?;
         comments::all_deleted(tx, &scope, id, now).await?;
         let bereft = store::delete(tx, &scope, &task, now).await?.ok_or(Code::PreconditionFailed)?;
         trail::deleted(tx, &scope, &task, &bereft, now).await

@@ -176,14 +176,15 @@ pub async fn delete(conn: &mut Conn, scope: &Scope, task: &TaskRow, now: Timesta
     Ok(deleted.then_some(Bereft { subtasks, action_items }))
 }
 
-/// Takes the task from the action items that became it, and gives those.
+/// Takes the task from the action items that became it, which is a change of them, and gives those.
 async fn unlink_action_items(conn: &mut Conn, scope: &Scope, task: i64, now: Timestamp) -> DbResult<Vec<i64>> {
     let select = sql("select id from action_items where tenant_id = ? and task_id = ?");
     let items: Vec<(i64,)> = conn.fetch_all_locked(select.bind(scope.tenant()).bind(task)).await?;
     let items: Vec<i64> = items.into_iter().map(|(id,)| id).collect();
     if !items.is_empty() {
-        let unlink = sql("update action_items set task_id = null, updated_at = ? where tenant_id = ? and id in ");
-        conn.execute(unlink.bind(now).bind(scope.tenant()).list(items.iter().copied())).await?;
+        const UNLINK: &str = "update action_items set task_id = null, version = version + 1, updated_at = ? \
+                              where tenant_id = ? and id in ";
+        conn.execute(sql(UNLINK).bind(now).bind(scope.tenant()).list(items.iter().copied())).await?;
     }
     Ok(items)
 }

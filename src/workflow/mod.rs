@@ -2,5 +2,6 @@
 
 mod routes;
 pub mod types;
+mod week;
 
 pub use routes::router;

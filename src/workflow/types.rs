@@ -1,9 +1,10 @@
 //! Bodies and answers of what concerns two features.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::week::week_of;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::error::{ApiError, FieldMessage};
@@ -11,21 +12,21 @@ use crate::fields::{self, Fields, FromFields};
 use crate::meetings::action_items::store::ActionItemRow;
 use crate::meetings::action_items::types::{ActionItem, ActionItemStatus};
 use crate::tasks::row::TaskRow;
-use crate::tasks::types::{NewTask, Task, TaskPriority, TaskStatus};
+use crate::tasks::types::{NewTask, TITLE_LENGTH, Task, TaskPriority, TaskStatus, WEEKS, YEARS};
 
-/// The longest title of a task.
-const TITLE_LENGTH: usize = 255;
-/// The years of tasks.
-const YEARS: (i64, i64) = (2020, 2100);
+/// What ends a line of a description, in whatever script or system.
+const LINE_ENDS: [char; 7] = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
 
 /// What an action item does not know of the task that it becomes.
 #[derive(Debug, Clone, Default, ToSchema)]
 #[schema(example = json!({"week_number": 7, "year": 2026, "priority": "high"}))]
 pub struct ConvertActionItem {
-    /// ISO week; that of the due date by default, in UTC, or else this one.
+    /// ISO week; by default that of the due date where `APP_TIMEZONE` is, or else this one. With another `year` it is
+    /// the week of that number there, and 52 where that year has no 53.
     #[schema(minimum = 1, maximum = 53, nullable = false, example = 7)]
     pub week_number: Option<i64>,
-    /// ISO year; by default as the week.
+    /// ISO year; by default that of the due date, or else this one. With another `week_number` it is the year in which
+    /// that week lies nearest to the due date, or else to today.
     #[schema(minimum = 2020, maximum = 2100, nullable = false, example = 2026)]
     pub year: Option<i64>,
     /// `medium` by default.
@@ -36,7 +37,7 @@ pub struct ConvertActionItem {
 impl FromFields for ConvertActionItem {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         Some(Self {
-            week_number: fields.optional("week_number", fields::integer_between(1, 53)),
+            week_number: fields.optional("week_number", fields::integer_between(WEEKS.0, WEEKS.1)),
             year: fields.optional("year", fields::integer_between(YEARS.0, YEARS.1)),
             priority: fields.optional("priority", fields::one_of::<TaskPriority>),
         })
@@ -44,21 +45,20 @@ impl FromFields for ConvertActionItem {
 }
 
 impl ConvertActionItem {
-    /// The task to insert, by this user and at this time.
+    /// The task to insert, by this user and at this time; the item is due on this day, or else it is today.
     pub fn into_row(
         self,
         item: &ActionItemRow,
         scope: &Scope,
-        today: NaiveDate,
+        day: NaiveDate,
         now: Timestamp,
     ) -> Result<TaskRow, ApiError> {
         let Self { week_number, year, priority } = self;
-        let week = item.due_date.map_or(today, |due| due.utc().date_naive()).iso_week();
-        let year = year.unwrap_or_else(|| week.year().into());
+        let (year, week_number) = week_of(year, week_number, day);
         if !(YEARS.0..=YEARS.1).contains(&year) {
             return Err(ApiError::field("year", FieldMessage::Range(YEARS.0, YEARS.1)));
         }
-        let title: String = item.description.chars().take(TITLE_LENGTH).collect();
+        let title = title(&item.description);
         let new = NewTask {
             // What does not fit into the title is not lost.
             description: (title != item.description).then(|| item.description.clone()),
@@ -67,13 +67,19 @@ impl ConvertActionItem {
             priority: priority.unwrap_or_default(),
             assigned_to: item.assigned_to,
             due_date: item.due_date,
-            week_number: week_number.unwrap_or_else(|| week.week().into()),
+            week_number,
             year,
             tags: Vec::new(),
             parent_id: None,
         };
         Ok(new.into_row(scope, now))
     }
+}
+
+/// The first line that is not empty, as far as it fits.
+fn title(description: &str) -> String {
+    let line = description.split(LINE_ENDS).find(|line| !line.trim().is_empty());
+    line.unwrap_or(" ").chars().take(TITLE_LENGTH).collect()
 }
 
 /// The two are done together, and so begin alike.

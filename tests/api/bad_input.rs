@@ -55,15 +55,15 @@ meetings|Not a valid datetime.|meeting_date
 meetings|Must be one of: draft, published, archived.|status
 meetings|Unknown field.|id tenant_id attendees action_items published_at version
 add_attendees|Not a valid integer.|user_id
-add_attendees|Unknown field.|id meeting_id user_name
-update_attendee|Unknown field.|id meeting_id user_id
-patch_attendee|Unknown field.|id meeting_id user_id
+add_attendees|Unknown field.|id meeting_id user_name version
+update_attendee|Unknown field.|id meeting_id user_id version
+patch_attendee|Unknown field.|id meeting_id user_id version
 attendees|Not a valid string.|role
 attendees|Must be one of: invited, attended, absent.|attendance
 action-items|Not a valid string.|description
 action-items|Not a valid integer.|assigned_to
 action-items|Not a valid datetime.|due_date
-action-items|Unknown field.|id meeting_id task_id assignee_name created_at
+action-items|Unknown field.|id meeting_id task_id assignee_name created_at version
 create_action_item|Unknown field.|status
 update_action_item|Must be one of: pending, in_progress, completed, cancelled.|status
 patch_action_item|Must be one of: pending, in_progress, completed, cancelled.|status

@@ -7,6 +7,7 @@ mod conversion;
 mod create;
 mod etags;
 mod filters;
+mod part_etags;
 mod parts;
 mod publish;
 mod roles;

@@ -272,8 +272,8 @@ fn the_operations_and_their_statuses_are_these() {
     DELETE /api/v1/calendar/feed delete_calendar_feed 204 401 403 500 503
     DELETE /api/v1/contracts/{contract_id} delete_contract 204 401 403 404 412 500 503
     DELETE /api/v1/meetings/{meeting_id} delete_meeting 204 401 403 404 412 500 503
-    DELETE /api/v1/meetings/{meeting_id}/action-items/{item_id} delete_action_item 204 401 403 404 500 503
-    DELETE /api/v1/meetings/{meeting_id}/attendees/{attendee_id} delete_attendee 204 401 403 404 500 503
+    DELETE /api/v1/meetings/{meeting_id}/action-items/{item_id} delete_action_item 204 401 403 404 412 500 503
+    DELETE /api/v1/meetings/{meeting_id}/attendees/{attendee_id} delete_attendee 204 401 403 404 412 500 503
     DELETE /api/v1/tasks/{task_id} delete_task 204 401 403 404 412 500 503
     DELETE /api/v1/tasks/{task_id}/comments/{comment_id} delete_comment 204 401 403 404 412 500 503
     GET /api/v1/audit-logs list_audit_logs 200 400 401 403 500 503
@@ -293,8 +293,9 @@ fn the_operations_and_their_statuses_are_these() {
     GET /api/v1/meetings list_meetings 200 400 401 403 500 503
     GET /api/v1/meetings/{meeting_id} get_meeting 200 304 401 403 404 500 503
     GET /api/v1/meetings/{meeting_id}/action-items list_action_items 200 400 401 403 404 500 503
-    GET /api/v1/meetings/{meeting_id}/action-items/{item_id} get_action_item 200 401 403 404 500 503
+    GET /api/v1/meetings/{meeting_id}/action-items/{item_id} get_action_item 200 304 401 403 404 500 503
     GET /api/v1/meetings/{meeting_id}/attendees list_attendees 200 400 401 403 404 500 503
+    GET /api/v1/meetings/{meeting_id}/attendees/{attendee_id} get_attendee 200 304 401 403 404 500 503
     GET /api/v1/meetings/{meeting_id}/calendar.ics get_meeting_calendar 200 304 401 403 404 500 503
     GET /api/v1/notifications list_notifications 200 400 401 403 500 503
     GET /api/v1/notifications/preferences get_notification_preferences 200 401 403 500 503
@@ -309,8 +310,8 @@ fn the_operations_and_their_statuses_are_these() {
     GET /health get_health 200
     PATCH /api/v1/contracts/{contract_id} patch_contract 200 400 401 403 404 409 412 413 415 500 503
     PATCH /api/v1/meetings/{meeting_id} patch_meeting 200 400 401 403 404 412 413 415 500 503
-    PATCH /api/v1/meetings/{meeting_id}/action-items/{item_id} patch_action_item 200 400 401 403 404 413 415 500 503
-    PATCH /api/v1/meetings/{meeting_id}/attendees/{attendee_id} patch_attendee 200 400 401 403 404 413 415 500 503
+    PATCH /api/v1/meetings/{meeting_id}/action-items/{item_id} patch_action_item 200 400 401 403 404 412 413 415 500 503
+    PATCH /api/v1/meetings/{meeting_id}/attendees/{attendee_id} patch_attendee 200 400 401 403 404 412 413 415 500 503
     PATCH /api/v1/notifications/preferences patch_notification_preferences 200 400 401 403 413 415 500 503
     PATCH /api/v1/tasks/bulk patch_tasks 200 400 401 403 413 415 500 503
     PATCH /api/v1/tasks/{task_id} patch_task 200 400 401 403 404 412 413 415 500 503
@@ -326,7 +327,7 @@ fn the_operations_and_their_statuses_are_these() {
     POST /api/v1/contracts/{contract_id}/renew renew_contract 201 400 401 403 404 409 412 413 415 422 500 503
     POST /api/v1/meetings create_meeting 201 400 401 403 409 413 415 422 500 503
     POST /api/v1/meetings/{meeting_id}/action-items create_action_item 201 400 401 403 404 409 413 415 422 500 503
-    POST /api/v1/meetings/{meeting_id}/action-items/{item_id}/convert-to-task convert_action_item 201 400 401 403 404 409 413 415 422 500 503
+    POST /api/v1/meetings/{meeting_id}/action-items/{item_id}/convert-to-task convert_action_item 201 400 401 403 404 409 412 413 415 422 500 503
     POST /api/v1/meetings/{meeting_id}/attendees add_attendees 201 400 401 403 404 409 413 415 422 500 503
     POST /api/v1/meetings/{meeting_id}/publish publish_meeting 200 401 403 404 412 500 503
     POST /api/v1/notifications/read-all read_all_notifications 200 400 401 403 413 415 500 503
@@ -340,8 +341,8 @@ fn the_operations_and_their_statuses_are_these() {
     PUT /api/v1/auth/password change_password 200 400 401 403 413 415 429 500 503
     PUT /api/v1/contracts/{contract_id} update_contract 200 400 401 403 404 409 412 413 415 500 503
     PUT /api/v1/meetings/{meeting_id} update_meeting 200 400 401 403 404 412 413 415 500 503
-    PUT /api/v1/meetings/{meeting_id}/action-items/{item_id} update_action_item 200 400 401 403 404 413 415 500 503
-    PUT /api/v1/meetings/{meeting_id}/attendees/{attendee_id} update_attendee 200 400 401 403 404 413 415 500 503
+    PUT /api/v1/meetings/{meeting_id}/action-items/{item_id} update_action_item 200 400 401 403 404 412 413 415 500 503
+    PUT /api/v1/meetings/{meeting_id}/attendees/{attendee_id} update_attendee 200 400 401 403 404 412 413 415 500 503
     PUT /api/v1/notifications/preferences update_notification_preferences 200 400 401 403 413 415 500 503
     PUT /api/v1/tasks/{task_id} update_task 200 400 401 403 404 412 413 415 500 503
     PUT /api/v1/tasks/{task_id}/comments/{comment_id} update_comment 200 400 401 403 404 412 413 415 500 503

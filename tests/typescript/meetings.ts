@@ -30,10 +30,15 @@ export async function meeting({ owner, ownerId, viewer, viewerId }: People): Pro
   const came = { params: { path: attendee }, body: { attendance: "attended" } } as const;
   const changed = await ok(200, viewer.PATCH("/api/v1/meetings/{meeting_id}/attendees/{attendee_id}", came));
   assert.equal(changed.attendee.attendance, "attended");
+  const one = owner.GET("/api/v1/meetings/{meeting_id}/attendees/{attendee_id}", { params: { path: attendee } });
+  assert.deepEqual((await ok(200, one)).attendee, changed.attendee);
 
   const todo = { description: "방화벽 점검", assigned_to: viewerId, due_date: "2026-02-20T00:00:00Z" };
   const items = owner.POST("/api/v1/meetings/{meeting_id}/action-items", { params: { path }, body: todo });
   const { action_item } = await ok(201, items);
+  const stale = { path: { ...path, item_id: action_item.id }, header: { "If-Match": '"7"' } };
+  const late = owner.DELETE("/api/v1/meetings/{meeting_id}/action-items/{item_id}", { params: stale });
+  await refused(412, "precondition_failed", late);
   assert.deepEqual([action_item.assignee_name, action_item.status, action_item.task_id], ["Han", "pending", null]);
   const item = { params: { path: { ...path, item_id: action_item.id } } };
   const convert = () =>
@@ -43,7 +48,7 @@ export async function meeting({ owner, ownerId, viewer, viewerId }: People): Pro
     });
   const converted = await ok(201, convert());
   const { task } = converted;
-  assert.deepEqual(converted.action_item, { ...action_item, task_id: task.id });
+  assert.deepEqual(converted.action_item, { ...action_item, task_id: task.id, version: 2 });
   assert.deepEqual([task.title, task.assigned_to, task.priority], ["방화벽 점검", viewerId, "high"]);
   assert.deepEqual([task.week_number, task.year], [8, 2026]);
   await refused(409, "already_converted", convert());
@@ -57,8 +62,8 @@ export async function meeting({ owner, ownerId, viewer, viewerId }: People): Pro
   const published = await ok(200, owner.POST("/api/v1/meetings/{meeting_id}/publish", { params }));
   assert.deepEqual([published.meeting.status, published.meeting.version], ["published", 2]);
   assert.match(published.meeting.published_at ?? "", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
-  const late = { params, body: { notes: "…" } };
-  await refused(412, "precondition_failed", owner.PATCH("/api/v1/meetings/{meeting_id}", late));
+  const tooLate = { params, body: { notes: "…" } };
+  await refused(412, "precondition_failed", owner.PATCH("/api/v1/meetings/{meeting_id}", tooLate));
   const query = { status: "published", from_date: "2026-02-09", to_date: "2026-02-09" } as const;
   const list = await ok(200, viewer.GET("/api/v1/meetings", { params: { query } }));
   assert.deepEqual([list.total, list.meetings], [1, [published.meeting]]);

@@ -112,7 +112,8 @@ fn attendees(scene: &mut Scene, host: i64, is_over: bool) -> Vec<AttendeeRow> {
                 (true, true) => Attendance::Attended,
                 (true, false) => Attendance::Absent,
             };
-            AttendeeRow { id: 0, meeting_id: 0, user_id, user_name: None, role: Some(part.into()), attendance }
+            let role = Some(part.into());
+            AttendeeRow { id: 0, meeting_id: 0, user_id, user_name: None, role, attendance, version: 1 }
         })
         .collect()
 }
@@ -145,6 +146,7 @@ fn action_items(
             assignee_name: None,
             due_date: Some(due_date),
             status: scene.weigh(statuses),
+            version: 1,
             created_at: meeting_date.min(scene.now),
         })
         .collect()

@@ -3,19 +3,21 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::change::{find_item, find_item_to_change};
 use super::store;
 use super::types::{
-    ActionItemAnswer, ActionItemChanged, ActionItemList, ActionItemPatch, ActionItemQuery, NewActionItem,
+    ActionItem, ActionItemAnswer, ActionItemChanged, ActionItemList, ActionItemPatch, ActionItemQuery, NewActionItem,
 };
 use crate::answer::Created;
 use crate::app::AppState;
 use crate::auth::{self, May, Scope};
 use crate::db::{Conn, transaction};
-use crate::error::{ApiError, FieldMessage};
+use crate::error::{ApiError, Code, ErrorBody, FieldMessage};
+use crate::etag::{Conditions, etag};
 use crate::extract::{Body, Id, Ids, Query};
 use crate::idempotency::{Begun, IdempotencyKey};
 use crate::meetings::change::{find, find_changeable, find_to_change};
@@ -59,9 +61,10 @@ async fn list_action_items(
     post, path = "/meetings/{meeting_id}/action-items", tag = "meetings",
     params(("meeting_id" = i64, Path, description = "The meeting's key", example = 1)),
     request_body = NewActionItem,
-    responses(
-        (status = 201, description = "The action item", body = ActionItemChanged, headers(("Location" = String))),
-    ),
+    responses((
+        status = 201, description = "The action item", body = ActionItemChanged,
+        headers(("Location" = String), ("ETag" = String)),
+    )),
     security(("bearer" = [])),
 )]
 async fn create_action_item(
@@ -85,9 +88,10 @@ async fn create_action_item(
         let id = store::insert(tx, &scope, &row).await?;
         let item = find_item(tx, &scope, meeting, id).await?;
         trail::action_item(tx, &scope, None, Some(&item), now).await?;
-        let action_item = item.into();
+        let action_item = ActionItem::from(item);
+        let tag = action_item.tag();
         let answer = ActionItemChanged { message: "Action item created successfully", action_item };
-        let answer = Created::new(&answer)?.at(format_args!("meetings/{meeting}/action-items/{id}"));
+        let answer = Created::new(&answer)?.at(format_args!("meetings/{meeting}/action-items/{id}")).tagged(tag);
         once.settle(tx, &scope, answer).await
     })
 }
@@ -98,19 +102,24 @@ async fn create_action_item(
     params(
         ("meeting_id" = i64, Path, description = "The meeting's key", example = 1),
         ("item_id" = i64, Path, description = "Key", example = 1),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an answer that the caller has"),
     ),
-    responses((status = 200, description = "The action item", body = ActionItemAnswer)),
+    responses(
+        (status = 200, description = "The action item", body = ActionItemAnswer, headers(("ETag" = String))),
+        (status = 304, description = "It is as the caller has it"),
+    ),
     security(("bearer" = [])),
 )]
 async fn get_action_item(
     Ids(meeting, id): Ids,
     May(scope, _): May<ReadMeetings>,
     State(app): State<AppState>,
-) -> Result<Json<ActionItemAnswer>, ApiError> {
+    conditions: Conditions,
+) -> Result<Response, ApiError> {
     let mut conn = app.db.read().await?;
     find(&mut conn, &scope, meeting).await?;
-    let item = find_item(&mut conn, &scope, meeting, id).await?;
-    Ok(Json(ActionItemAnswer { action_item: item.into() }))
+    let action_item = ActionItem::from(find_item(&mut conn, &scope, meeting, id).await?);
+    Ok(conditions.answer(action_item.tag(), ActionItemAnswer { action_item }))
 }
 
 /// Change an action item
@@ -122,17 +131,25 @@ async fn get_action_item(
     params(
         ("meeting_id" = i64, Path, description = "The meeting's key", example = 1),
         ("item_id" = i64, Path, description = "Key", example = 1),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the action item as the caller has seen it"),
     ),
     request_body = ActionItemPatch,
-    responses((status = 200, description = "The action item as it is now", body = ActionItemChanged)),
+    responses(
+        (
+            status = 200, description = "The action item as it is now", body = ActionItemChanged,
+            headers(("ETag" = String)),
+        ),
+        (status = 412, description = "It has changed since; nothing was changed", body = ErrorBody),
+    ),
     security(("bearer" = [])),
 )]
 async fn update_action_item(
     Ids(meeting, id): Ids,
     May(scope, _): May<UpdateMeeting>,
     State(app): State<AppState>,
+    conditions: Conditions,
     body: Body<ActionItemPatch>,
-) -> Result<Json<ActionItemChanged>, ApiError> {
+) -> Result<Response, ApiError> {
     let find_to_read_for = async {
         let mut conn = app.db.read().await?;
         find_changeable(&mut conn, &scope, meeting).await?;
@@ -142,6 +159,7 @@ async fn update_action_item(
     let now = app.clock.now();
     let item = transaction!(app.db, |tx| {
         let old = find_item_to_change(tx, &scope, meeting, id).await?;
+        conditions.check(old.version)?;
         let new = patch.clone().apply(&old);
         if new == old {
             return Ok(old);
@@ -149,7 +167,9 @@ async fn update_action_item(
         if new.assigned_to != old.assigned_to {
             check_assignee(tx, &scope, new.assigned_to).await?;
         }
-        store::update(tx, &scope, &new, now).await?;
+        if !store::update(tx, &scope, &new, now).await? {
+            return Err(Code::PreconditionFailed.into());
+        }
         if let Some(task) = old.task_id {
             let moved = Moved { id: task, from: old.status.as_str(), to: new.status.as_str() };
             mirror::action_item_moved(tx, &scope, moved, now).await?;
@@ -158,7 +178,10 @@ async fn update_action_item(
         trail::action_item(tx, &scope, Some(&old), Some(&new), now).await?;
         Ok(new)
     })?;
-    Ok(Json(ActionItemChanged { message: "Action item updated successfully", action_item: item.into() }))
+    let action_item = ActionItem::from(item);
+    let tag = etag(action_item.tag());
+    let answer = ActionItemChanged { message: "Action item updated successfully", action_item };
+    Ok(([tag], Json(answer)).into_response())
 }
 
 /// Delete an action item
@@ -169,19 +192,27 @@ async fn update_action_item(
     params(
         ("meeting_id" = i64, Path, description = "The meeting's key", example = 1),
         ("item_id" = i64, Path, description = "Key", example = 1),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the action item as the caller has seen it"),
     ),
-    responses((status = 204, description = "It is gone")),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 412, description = "It has changed since, and is still there", body = ErrorBody),
+    ),
     security(("bearer" = [])),
 )]
 async fn delete_action_item(
     Ids(meeting, id): Ids,
     May(scope, _): May<UpdateMeeting>,
     State(app): State<AppState>,
+    conditions: Conditions,
 ) -> Result<StatusCode, ApiError> {
     let now = app.clock.now();
     transaction!(app.db, |tx| {
         let item = find_item_to_change(tx, &scope, meeting, id).await?;
-        store::delete(tx, &scope, meeting, id).await?;
+        conditions.check(item.version)?;
+        if !store::delete(tx, &scope, &item).await? {
+            return Err(Code::PreconditionFailed.into());
+        }
         trail::action_item(tx, &scope, Some(&item), None, now).await?;
         Ok(StatusCode::NO_CONTENT)
     })

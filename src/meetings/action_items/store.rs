@@ -25,6 +25,8 @@ pub struct ActionItemRow {
     pub due_date: Option<Timestamp>,
     /// Status.
     pub status: ActionItemStatus,
+    /// Counts changes.
+    pub version: i64,
     /// Made.
     pub created_at: Timestamp,
 }
@@ -54,7 +56,7 @@ impl Sortable for ActionItemRow {
 macro_rules! columns {
     () => {
         "i.id, i.meeting_id, i.task_id, i.description, i.assigned_to, u.name as assignee_name, i.due_date, i.status, \
-         i.created_at"
+         i.version, i.created_at"
     };
 }
 
@@ -111,7 +113,7 @@ pub async fn lock_all(conn: &mut Conn, scope: &Scope, meeting: i64) -> DbResult<
 /// Inserts an action item and gives its id; `item.id` and `item.assignee_name` do not count.
 pub async fn insert(conn: &mut Conn, scope: &Scope, item: &ActionItemRow) -> DbResult<i64> {
     const INSERT: &str = "insert into action_items (tenant_id, meeting_id, task_id, description, assigned_to, \
-                          due_date, status, created_at, updated_at, created_by) values ";
+                          due_date, status, version, created_at, updated_at, created_by) values ";
     let values = vec![
         scope.tenant().into(),
         item.meeting_id.into(),
@@ -120,6 +122,7 @@ pub async fn insert(conn: &mut Conn, scope: &Scope, item: &ActionItemRow) -> DbR
         item.assigned_to.into(),
         item.due_date.into(),
         item.status.into(),
+        item.version.into(),
         item.created_at.into(),
         item.created_at.into(),
         scope.author().into(),
@@ -127,26 +130,30 @@ pub async fn insert(conn: &mut Conn, scope: &Scope, item: &ActionItemRow) -> DbR
     conn.insert(sql(INSERT).values([values]).push(" returning id")).await
 }
 
-/// Writes what can change of an action item.
-pub async fn update(conn: &mut Conn, scope: &Scope, item: &ActionItemRow, now: Timestamp) -> DbResult<()> {
+/// Writes what can change of an action item and its next version, unless it has changed since it was read with this
+/// one. Gives whether it did.
+pub async fn update(conn: &mut Conn, scope: &Scope, item: &ActionItemRow, now: Timestamp) -> DbResult<bool> {
     const UPDATE: &str = "update action_items set description = ?, assigned_to = ?, due_date = ?, status = ?, \
-                          updated_at = ? where tenant_id = ? and meeting_id = ? and id = ?";
+                          version = version + 1, updated_at = ? \
+                          where tenant_id = ? and meeting_id = ? and id = ? and version = ?";
     let update =
         sql(UPDATE).bind(&item.description).bind(item.assigned_to).bind(item.due_date).bind(item.status).bind(now);
-    conn.execute(update.bind(scope.tenant()).bind(item.meeting_id).bind(item.id)).await?;
-    Ok(())
+    let update = update.bind(scope.tenant()).bind(item.meeting_id).bind(item.id).bind(item.version);
+    Ok(conn.execute(update).await? == 1)
 }
 
-/// Links the action item to the task that it became; not twice. Gives whether it is linked by this.
-pub async fn link(conn: &mut Conn, scope: &Scope, id: i64, task: i64, now: Timestamp) -> DbResult<bool> {
-    const LINK: &str = "update action_items set task_id = ?, updated_at = ? \
-                        where tenant_id = ? and id = ? and task_id is null";
-    let link = sql(LINK).bind(task).bind(now).bind(scope.tenant()).bind(id);
+/// Links the action item to the task that it became, unless it has changed since it was read, or is linked. Gives
+/// whether it did.
+pub async fn link(conn: &mut Conn, scope: &Scope, item: &ActionItemRow, task: i64, now: Timestamp) -> DbResult<bool> {
+    const LINK: &str = "update action_items set task_id = ?, version = version + 1, updated_at = ? \
+                        where tenant_id = ? and id = ? and version = ? and task_id is null";
+    let link = sql(LINK).bind(task).bind(now).bind(scope.tenant()).bind(item.id).bind(item.version);
     Ok(conn.execute(link).await? == 1)
 }
 
-/// Deletes the action item; a task that it became stays.
-pub async fn delete(conn: &mut Conn, scope: &Scope, meeting: i64, id: i64) -> DbResult<()> {
-    let delete = sql("delete from action_items where tenant_id = ? and meeting_id = ? and id = ?");
-    conn.execute(delete.bind(scope.tenant()).bind(meeting).bind(id)).await.map(|_| ())
+/// Deletes the action item, unless it has changed since it was read; a task that it became stays. Gives whether it did.
+pub async fn delete(conn: &mut Conn, scope: &Scope, item: &ActionItemRow) -> DbResult<bool> {
+    let delete = sql("delete from action_items where tenant_id = ? and meeting_id = ? and id = ? and version = ?");
+    let delete = delete.bind(scope.tenant()).bind(item.meeting_id).bind(item.id).bind(item.version);
+    Ok(conn.execute(delete).await? == 1)
 }

@@ -6,6 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::store::ActionItemRow;
 use crate::clock::Timestamp;
 use crate::db::text_enum;
+use crate::etag::Tag;
 use crate::fields::{self, Change, Fields, FromFields};
 use crate::page::{Listing, Page, PageAnswer};
 
@@ -66,6 +67,7 @@ impl NewActionItem {
             assignee_name: None,
             due_date,
             status: ActionItemStatus::default(),
+            version: 1,
             created_at: now,
         }
     }
@@ -162,6 +164,16 @@ pub struct ActionItem {
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
+    /// Counts changes.
+    #[schema(example = 1)]
+    pub version: i64,
+}
+
+impl ActionItem {
+    /// The tag of the answer, which shows the assignee's name too.
+    pub fn tag(&self) -> Tag {
+        Tag::with_rest(self.version, &self.assignee_name)
+    }
 }
 
 impl From<ActionItemRow> for ActionItem {
@@ -175,9 +187,10 @@ impl From<ActionItemRow> for ActionItem {
             assignee_name,
             due_date,
             status,
+            version,
             created_at,
         } = row;
-        Self { id, meeting_id, task_id, description, assigned_to, assignee_name, due_date, status, created_at }
+        Self { id, meeting_id, task_id, description, assigned_to, assignee_name, due_date, status, created_at, version }
     }
 }
 

@@ -3,18 +3,20 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::store::{self, AttendeeRow};
 use super::types::{
-    Attendee, AttendeeChanged, AttendeeList, AttendeePatch, AttendeeQuery, AttendeesAdded, NewAttendees,
+    Attendee, AttendeeAnswer, AttendeeChanged, AttendeeList, AttendeePatch, AttendeeQuery, AttendeesAdded, NewAttendees,
 };
 use crate::answer::Created;
 use crate::app::AppState;
 use crate::auth::{self, May, Scope};
 use crate::db::{Conn, transaction};
 use crate::error::{ApiError, Code, ErrorBody, FieldFault, FieldFaults, FieldMessage};
+use crate::etag::{Conditions, etag};
 use crate::extract::{Body, Id, Ids, Query};
 use crate::idempotency::{Begun, IdempotencyKey};
 use crate::meetings::change::{find, find_changeable, find_to_change};
@@ -24,9 +26,11 @@ use crate::policy::{ReadMeetings, UpdateMeeting};
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(list_attendees, add_attendees))
-        .routes(routes!(update_attendee, delete_attendee))
+    OpenApiRouter::new().routes(routes!(list_attendees, add_attendees)).routes(routes!(
+        get_attendee,
+        update_attendee,
+        delete_attendee
+    ))
 }
 
 /// List a meeting's attendees
@@ -96,6 +100,32 @@ async fn add_attendees(
     })
 }
 
+/// Get an attendee
+#[utoipa::path(
+    get, path = "/meetings/{meeting_id}/attendees/{attendee_id}", tag = "meetings",
+    params(
+        ("meeting_id" = i64, Path, description = "The meeting's key", example = 1),
+        ("attendee_id" = i64, Path, description = "Key", example = 1),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an answer that the caller has"),
+    ),
+    responses(
+        (status = 200, description = "The attendee", body = AttendeeAnswer, headers(("ETag" = String))),
+        (status = 304, description = "It is as the caller has it"),
+    ),
+    security(("bearer" = [])),
+)]
+async fn get_attendee(
+    Ids(meeting, id): Ids,
+    May(scope, _): May<ReadMeetings>,
+    State(app): State<AppState>,
+    conditions: Conditions,
+) -> Result<Response, ApiError> {
+    let mut conn = app.db.read().await?;
+    find(&mut conn, &scope, meeting).await?;
+    let attendee = Attendee::from(find_attendee(&mut conn, &scope, meeting, id).await?);
+    Ok(conditions.answer(attendee.tag(), AttendeeAnswer { attendee }))
+}
+
 /// Change an attendee
 ///
 /// Absent fields stay, null clears. `PUT` and `PATCH` are the same.
@@ -104,17 +134,22 @@ async fn add_attendees(
     params(
         ("meeting_id" = i64, Path, description = "The meeting's key", example = 1),
         ("attendee_id" = i64, Path, description = "Key", example = 1),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the attendee as the caller has seen it"),
     ),
     request_body = AttendeePatch,
-    responses((status = 200, description = "The attendee as it is now", body = AttendeeChanged)),
+    responses(
+        (status = 200, description = "The attendee as it is now", body = AttendeeChanged, headers(("ETag" = String))),
+        (status = 412, description = "It has changed since; nothing was changed", body = ErrorBody),
+    ),
     security(("bearer" = [])),
 )]
 async fn update_attendee(
     Ids(meeting, id): Ids,
     May(scope, _): May<UpdateMeeting>,
     State(app): State<AppState>,
+    conditions: Conditions,
     body: Body<AttendeePatch>,
-) -> Result<Json<AttendeeChanged>, ApiError> {
+) -> Result<Response, ApiError> {
     let find_to_read_for = async {
         let mut conn = app.db.read().await?;
         find_changeable(&mut conn, &scope, meeting).await?;
@@ -125,14 +160,21 @@ async fn update_attendee(
     let attendee = transaction!(app.db, |tx| {
         find_to_change(tx, &scope, meeting).await?;
         let old = find_attendee(tx, &scope, meeting, id).await?;
+        conditions.check(old.version)?;
         let new = patch.clone().apply(&old);
-        if new != old {
-            store::update(tx, &scope, &new, now).await?;
-            trail::attendee(tx, &scope, &old, Some(&new), now).await?;
+        if new == old {
+            return Ok(old);
         }
+        if !store::update(tx, &scope, &new, now).await? {
+            return Err(Code::PreconditionFailed.into());
+        }
+        let new = find_attendee(tx, &scope, meeting, id).await?;
+        trail::attendee(tx, &scope, &old, Some(&new), now).await?;
         Ok(new)
     })?;
-    Ok(Json(AttendeeChanged { message: "Attendee updated successfully", attendee: attendee.into() }))
+    let attendee = Attendee::from(attendee);
+    let tag = etag(attendee.tag());
+    Ok(([tag], Json(AttendeeChanged { message: "Attendee updated successfully", attendee })).into_response())
 }
 
 /// Remove an attendee
@@ -141,20 +183,28 @@ async fn update_attendee(
     params(
         ("meeting_id" = i64, Path, description = "The meeting's key", example = 1),
         ("attendee_id" = i64, Path, description = "Key", example = 1),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the attendee as the caller has seen it"),
     ),
-    responses((status = 204, description = "It is gone")),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 412, description = "It has changed since, and is still there", body = ErrorBody),
+    ),
     security(("bearer" = [])),
 )]
 async fn delete_attendee(
     Ids(meeting, id): Ids,
     May(scope, _): May<UpdateMeeting>,
     State(app): State<AppState>,
+    conditions: Conditions,
 ) -> Result<StatusCode, ApiError> {
     let now = app.clock.now();
     transaction!(app.db, |tx| {
         find_to_change(tx, &scope, meeting).await?;
         let attendee = find_attendee(tx, &scope, meeting, id).await?;
-        store::delete(tx, &scope, meeting, id).await?;
+        conditions.check(attendee.version)?;
+        if !store::delete(tx, &scope, &attendee).await? {
+            return Err(Code::PreconditionFailed.into());
+        }
         trail::attendee(tx, &scope, &attendee, None, now).await?;
         Ok(StatusCode::NO_CONTENT)
     })

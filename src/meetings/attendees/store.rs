@@ -24,6 +24,8 @@ pub struct AttendeeRow {
     pub role: Option<String>,
     /// Whether the user came.
     pub attendance: Attendance,
+    /// Counts changes.
+    pub version: i64,
 }
 
 impl Sortable for AttendeeRow {
@@ -42,7 +44,7 @@ impl Sortable for AttendeeRow {
 
 macro_rules! columns {
     () => {
-        "a.id, a.meeting_id, a.user_id, u.name as user_name, a.role, a.attendance"
+        "a.id, a.meeting_id, a.user_id, u.name as user_name, a.role, a.attendance, a.version"
     };
 }
 
@@ -102,7 +104,7 @@ pub async fn find(conn: &mut Conn, scope: &Scope, meeting: i64, id: i64) -> DbRe
 /// Adds attendees to their meetings; their `id` and `user_name` do not count. One who is there already is a duplicate.
 pub async fn insert(conn: &mut Conn, scope: &Scope, attendees: &[AttendeeRow], now: Timestamp) -> DbResult<()> {
     const INSERT: &str = "insert into meeting_attendees (tenant_id, meeting_id, user_id, role, attendance, \
-                          created_at, updated_at, created_by) values ";
+                          version, created_at, updated_at, created_by) values ";
     for attendees in attendees.chunks(ROWS_PER_INSERT) {
         let rows = attendees.iter().map(|attendee| {
             vec![
@@ -111,6 +113,7 @@ pub async fn insert(conn: &mut Conn, scope: &Scope, attendees: &[AttendeeRow], n
                 attendee.user_id.into(),
                 (&attendee.role).into(),
                 attendee.attendance.into(),
+                attendee.version.into(),
                 now.into(),
                 now.into(),
                 scope.author().into(),
@@ -121,17 +124,20 @@ pub async fn insert(conn: &mut Conn, scope: &Scope, attendees: &[AttendeeRow], n
     Ok(())
 }
 
-/// Writes what can change of an attendee.
-pub async fn update(conn: &mut Conn, scope: &Scope, attendee: &AttendeeRow, now: Timestamp) -> DbResult<()> {
-    const UPDATE: &str = "update meeting_attendees set role = ?, attendance = ?, updated_at = ? \
-                          where tenant_id = ? and meeting_id = ? and id = ?";
+/// Writes what can change of an attendee and its next version, unless it has changed since it was read with this one.
+/// Gives whether it did.
+pub async fn update(conn: &mut Conn, scope: &Scope, attendee: &AttendeeRow, now: Timestamp) -> DbResult<bool> {
+    const UPDATE: &str = "update meeting_attendees set role = ?, attendance = ?, version = version + 1, \
+                          updated_at = ? where tenant_id = ? and meeting_id = ? and id = ? and version = ?";
     let update = sql(UPDATE).bind(&attendee.role).bind(attendee.attendance).bind(now);
-    conn.execute(update.bind(scope.tenant()).bind(attendee.meeting_id).bind(attendee.id)).await?;
-    Ok(())
+    let update = update.bind(scope.tenant()).bind(attendee.meeting_id).bind(attendee.id).bind(attendee.version);
+    Ok(conn.execute(update).await? == 1)
 }
 
-/// Deletes the attendee.
-pub async fn delete(conn: &mut Conn, scope: &Scope, meeting: i64, id: i64) -> DbResult<()> {
-    let delete = sql("delete from meeting_attendees where tenant_id = ? and meeting_id = ? and id = ?");
-    conn.execute(delete.bind(scope.tenant()).bind(meeting).bind(id)).await.map(|_| ())
+/// Deletes the attendee, unless it has changed since it was read. Gives whether it did.
+pub async fn delete(conn: &mut Conn, scope: &Scope, attendee: &AttendeeRow) -> DbResult<bool> {
+    const DELETE: &str =
+        "delete from meeting_attendees where tenant_id = ? and meeting_id = ? and id = ? and version = ?";
+    let delete = sql(DELETE).bind(scope.tenant()).bind(attendee.meeting_id).bind(attendee.id).bind(attendee.version);
+    Ok(conn.execute(delete).await? == 1)
 }

@@ -1,11 +1,14 @@
 //! Bodies and answers of attendees.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::store::AttendeeRow;
 use crate::db::text_enum;
-use crate::error::FieldMessage;
+use crate::error::{FieldFault, FieldFaults, FieldMessage};
+use crate::etag::Tag;
 use crate::fields::{self, Change, Fields, FromFields};
 use crate::page::{Listing, Page, PageAnswer};
 
@@ -41,7 +44,7 @@ pub struct NewAttendees {
     /// `invited` by default.
     #[schema(nullable = false)]
     pub attendance: Option<Attendance>,
-    /// Several at once, instead of the fields above.
+    /// Several at once, each user once, instead of the fields above.
     #[schema(min_items = 1, max_items = 100, nullable = false)]
     pub attendees: Option<Vec<NewAttendee>>,
 }
@@ -93,13 +96,23 @@ impl NewAttendee {
     /// The row to insert.
     pub fn into_row(self, meeting: i64) -> AttendeeRow {
         let Self { user_id, role, attendance } = self;
-        AttendeeRow { id: 0, meeting_id: meeting, user_id, user_name: None, role, attendance }
+        AttendeeRow { id: 0, meeting_id: meeting, user_id, user_name: None, role, attendance, version: 1 }
     }
 }
 
 fn attendees(value: serde_json::Value) -> fields::Read<Vec<NewAttendee>> {
     let attendees = fields::list(MAX_AT_ONCE, fields::object::<NewAttendee>)(value)?;
-    if attendees.is_empty() { Err(FieldMessage::Length(1, MAX_AT_ONCE).into()) } else { Ok(attendees) }
+    if attendees.is_empty() {
+        return Err(FieldMessage::Length(1, MAX_AT_ONCE).into());
+    }
+    let (mut seen, mut faults) = (HashSet::new(), FieldFaults::default());
+    for (index, attendee) in attendees.iter().enumerate() {
+        if !seen.insert(attendee.user_id) {
+            let repeated = FieldFaults::one("user_id", FieldMessage::Repeated);
+            faults.add(index.to_string(), FieldFault::Parts(repeated));
+        }
+    }
+    if faults.is_empty() { Ok(attendees) } else { Err(FieldFault::Parts(faults)) }
 }
 
 /// A change of an attendee: absent fields stay, null clears.
@@ -171,13 +184,30 @@ pub struct Attendee {
     pub role: Option<String>,
     /// Whether the user came.
     pub attendance: Attendance,
+    /// Counts changes.
+    #[schema(example = 1)]
+    pub version: i64,
+}
+
+impl Attendee {
+    /// The tag of the answer, which shows the user's name too.
+    pub fn tag(&self) -> Tag {
+        Tag::with_rest(self.version, &self.user_name)
+    }
 }
 
 impl From<AttendeeRow> for Attendee {
     fn from(row: AttendeeRow) -> Self {
-        let AttendeeRow { id, meeting_id, user_id, user_name, role, attendance } = row;
-        Self { id, meeting_id, user_id, user_name, role, attendance }
+        let AttendeeRow { id, meeting_id, user_id, user_name, role, attendance, version } = row;
+        Self { id, meeting_id, user_id, user_name, role, attendance, version }
     }
+}
+
+/// An answer with an attendee.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AttendeeAnswer {
+    /// The attendee.
+    pub attendee: Attendee,
 }
 
 /// The answer to a change of an attendee.

@@ -40,7 +40,7 @@ pub struct Meeting {
     pub decisions: Option<String>,
     /// How far the notes are.
     pub status: MeetingStatus,
-    /// When it was first published.
+    /// When it was first published; it stays when the meeting is a draft again.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     pub published_at: Option<Timestamp>,
     /// Who attends.

@@ -21,9 +21,10 @@ const AT_ONCE: usize = 1000;
 pub struct Notice {
     /// What it tells of.
     pub kind: NotificationKind,
-    /// What it is about: the title of the task, the meeting or the contract. What is too long is cut off.
+    /// What it is about: the title of the task, the meeting or the contract, or what is to be done after the meeting.
+    /// What is too long is cut off.
     pub title: String,
-    /// What that is.
+    /// Where to see it: something that has an address of its own.
     pub resource_type: Resource,
     /// Its key.
     pub resource_id: i64,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{TaskPriority, TaskStatus};
+use super::{TITLE_LENGTH, TaskPriority, TaskStatus, WEEKS, YEARS};
 use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::fields::{self, Change, Fields, FromFields};
@@ -210,15 +210,15 @@ impl TaskPatch {
 }
 
 fn title(value: serde_json::Value) -> fields::Read<String> {
-    fields::text(1, 255)(value)
+    fields::text(1, TITLE_LENGTH)(value)
 }
 
 fn week_number(value: serde_json::Value) -> fields::Read<i64> {
-    fields::integer_between(1, 53)(value)
+    fields::integer_between(WEEKS.0, WEEKS.1)(value)
 }
 
 fn year(value: serde_json::Value) -> fields::Read<i64> {
-    fields::integer_between(2020, 2100)(value)
+    fields::integer_between(YEARS.0, YEARS.1)(value)
 }
 
 fn tags(value: serde_json::Value) -> fields::Read<Vec<String>> {

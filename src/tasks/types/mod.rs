@@ -8,6 +8,13 @@ pub use bodies::{NewTask, TaskPatch, TaskQuery};
 
 use crate::db::text_enum;
 
+/// The longest title.
+pub const TITLE_LENGTH: usize = 255;
+/// The ISO years that a task may belong to.
+pub const YEARS: (i64, i64) = (2020, 2100);
+/// The ISO weeks, in whatever year.
+pub const WEEKS: (i64, i64) = (1, 53);
+
 text_enum! {
     /// How far a task is.
     #[derive(Default)]

@@ -73,7 +73,15 @@ async fn refuse_what_may_not_be(stage: &Stage<'_>) {
             scene.request().json(json!({"ids": [scene.rows.task, 987_654_321], "changes": {"title": "changed"}}))
         })
         .await;
-    for operation in ["delete_contract", "delete_meeting", "delete_task"] {
+    let conditional = [
+        "delete_action_item",
+        "delete_attendee",
+        "delete_contract",
+        "delete_meeting",
+        "delete_task",
+        "convert_action_item",
+    ];
+    for operation in conditional {
         stage.refuse(operation, 412, async |scene| scene.request().header("if-match", "\"0\"")).await;
     }
 }

@@ -87,7 +87,7 @@ on_both! {
     }
 
     async fn every_kind_has_its_words_and_its_link(app) {
-        use Resource::{ActionItem, Contract, Meeting, Task};
+        use Resource::{Contract, Meeting, Task};
         let sink = Sink::start();
         let (kim, jo) = (app.user("test-001", Editor).await, app.user("test-001", Editor).await);
         reads(&app, &kim, "ko").await;
@@ -97,7 +97,7 @@ on_both! {
             (Kind::TaskCommented, Task, "업무에 새 댓글이 있습니다", "There is a new comment on your task", "/tasks/7"),
             (Kind::TaskOverdue, Task, "업무의 기한이 지났습니다", "Your task is overdue", "/tasks/7"),
             (Kind::MeetingPublished, Meeting, "참석하신 회의가 게시되었습니다", "A meeting of yours was published", "/meetings/7"),
-            (Kind::ActionItemAssigned, ActionItem, "실행 항목이 배정되었습니다", "An action item was assigned to you", ""),
+            (Kind::ActionItemAssigned, Meeting, "실행 항목이 배정되었습니다", "An action item was assigned to you", "/meetings/7"),
             (Kind::ContractExpiring, Contract, "계약이 곧 만료됩니다", "A contract is about to expire", "/contracts/7"),
             (Kind::ContractExpired, Contract, "계약이 만료되었습니다", "A contract has expired", "/contracts/7"),
             (Kind::ContractRenewed, Contract, "계약이 갱신되었습니다", "A contract was renewed", "/contracts/7"),
@@ -117,6 +117,16 @@ on_both! {
             expected.sort();
             assert_eq!(said, expected, "{kind:?}");
         }
+    }
+
+    async fn an_old_letter_of_an_action_item_leads_to_the_web_app(app) {
+        let sink = Sink::start();
+        let user = app.user("test-001", Editor).await;
+        wants(&app, &user, Kind::ActionItemAssigned, true).await;
+        tell_of(&app, &[&user], Kind::ActionItemAssigned, "점검", Resource::ActionItem).await;
+        assert_eq!(send(&office(&app, sink.port)).await, 1);
+        let text = text(&only(&sink));
+        assert!(text.contains("\n    점검\n\nhttps://biz.example\n"), "{text}");
     }
 
     async fn no_title_gets_out_of_its_place(app) {

@@ -40,6 +40,7 @@ on_both! {
         let item = json!({
             "id": 1, "meeting_id": 1, "task_id": null, "description": "방화벽 점검 🔥", "assigned_to": null,
             "assignee_name": null, "due_date": null, "status": "pending", "created_at": "2026-02-07T10:17:56.942016Z",
+            "version": 1,
         });
         assert_eq!(reply.expect(201), json!({"message": "Action item created successfully", "action_item": item}));
         assert_eq!(app.get(FIRST).by(&kim).expect(200).await, json!({"action_item": item}));
@@ -56,19 +57,20 @@ on_both! {
         assert_eq!(item, json!({
             "id": 1, "meeting_id": 1, "task_id": null, "description": long, "assigned_to": hong.id,
             "assignee_name": "홍길동", "due_date": due_date, "status": "pending",
-            "created_at": "2026-02-07T10:17:56.942016Z",
+            "created_at": "2026-02-07T10:17:56.942016Z", "version": 1,
         }));
         app.advance(60);
-        for (method, change, name) in [
-            (Method::PUT, json!({"description": "새 설명", "assigned_to": kim.id}), json!("김영희")),
-            (Method::PATCH, json!({"status": "in_progress"}), json!("김영희")),
-            (Method::PUT, json!({"assigned_to": null, "due_date": null, "status": "completed"}), json!(null)),
-            (Method::PATCH, json!({"status": "cancelled", "due_date": "2026-03-01T00:00:00.000000Z"}), json!(null)),
-            (Method::PUT, json!({}), json!(null)),
+        for (method, change, name, version) in [
+            (Method::PUT, json!({"description": "새 설명", "assigned_to": kim.id}), json!("김영희"), 2),
+            (Method::PATCH, json!({"status": "in_progress"}), json!("김영희"), 3),
+            (Method::PUT, json!({"assigned_to": null, "due_date": null, "status": "completed"}), json!(null), 4),
+            (Method::PATCH, json!({"status": "cancelled", "due_date": "2026-03-01T00:00:00.000000Z"}), json!(null), 5),
+            (Method::PUT, json!({}), json!(null), 5),
         ] {
             let answer = app.call(method, FIRST).json(change.clone()).by(&hong).expect(200).await;
             item.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
             item["assignee_name"] = name;
+            item["version"] = json!(version);
             assert_eq!(answer, json!({"message": "Action item updated successfully", "action_item": item}));
             assert_eq!(app.get(FIRST).by(&kim).expect(200).await, json!({"action_item": item}));
         }
@@ -122,6 +124,23 @@ on_both! {
         let answer = app.patch(FIRST, json!({"description": "새 점검", "assigned_to": hong.id})).by(&kim).expect(200).await;
         assert_eq!(answer["action_item"]["description"], "새 점검");
         assert_eq!(app.count("select count(*) from action_items").await, 1);
+    }
+
+    async fn who_gets_one_is_told_where_to_find_it(app) {
+        let (kim, hong) = prepare(&app).await;
+        make(&app, &kim, json!({})).await;
+        let items = "/api/v1/meetings/2/action-items";
+        let body = json!({"description": "방화벽 점검\n자세히", "assigned_to": hong.id});
+        app.post(items, body).by(&kim).expect(201).await;
+        let list = app.get("/api/v1/notifications").by(&hong).expect(200).await;
+        assert_eq!(list["notifications"], json!([{
+            "id": 1, "kind": "action_item_assigned", "title": "방화벽 점검\n자세히", "resource_type": "meeting",
+            "resource_id": 2, "read_at": null, "created_at": "2026-02-07T10:17:56.942016Z",
+        }]));
+        app.patch(&format!("{items}/1"), json!({"assigned_to": kim.id})).by(&hong).expect(200).await;
+        let list = app.get("/api/v1/notifications").by(&kim).expect(200).await;
+        let told = &list["notifications"][0];
+        assert_eq!((&told["resource_type"], &told["resource_id"]), (&json!("meeting"), &json!(2)));
     }
 
     async fn the_list_is_paged_sorted_and_filtered(app) {
@@ -226,6 +245,11 @@ on_both! {
         refused(&analyst, "analyst", ITEMS, 1).await;
         app.patch("/api/v1/meetings/2", json!({"status": "published"})).by(&kim).expect(200).await;
         refused(&analyst, "analyst", own, 2).await;
+        app.patch("/api/v1/meetings/2", json!({"status": "archived"})).by(&kim).expect(200).await;
+        refused(&analyst, "analyst", own, 2).await;
+        let convert = format!("{own}/2/convert-to-task");
+        let error = app.post(&convert, json!({})).by(&analyst).expect(403).await;
+        assert_eq!(without_request_id(error), forbidden(&["owner", "admin", "editor"], "analyst"));
         app.delete(&format!("{own}/2")).by(&editor).expect(204).await;
         assert_eq!(app.get(ITEMS).by(&viewer).expect(200).await["total"], 1);
     }

@@ -45,6 +45,7 @@ on_both! {
         assert_eq!(reply.header("location"), Some(ATTENDEES));
         let attendees = json!([{
             "id": 1, "meeting_id": 1, "user_id": hong.id, "user_name": "홍길동", "role": "서기", "attendance": "invited",
+            "version": 1,
         }]);
         assert_eq!(reply.expect(201), json!({"message": "Attendees added successfully", "attendees": attendees}));
         meeting["attendees"] = attendees;
@@ -61,11 +62,11 @@ on_both! {
         assert_eq!(answer, json!({"message": "Attendees added successfully", "attendees": [
             {
                 "id": 1, "meeting_id": 1, "user_id": hong.id, "user_name": "홍길동", "role": "r".repeat(50),
-                "attendance": "attended",
+                "attendance": "attended", "version": 1,
             },
             {
                 "id": 2, "meeting_id": 1, "user_id": kim.id, "user_name": "김영희", "role": null,
-                "attendance": "invited",
+                "attendance": "invited", "version": 1,
             },
         ]}));
         assert_eq!(read(&app, &kim, 1).await["attendees"], answer["attendees"]);
@@ -77,7 +78,6 @@ on_both! {
         for body in [
             json!({"user_id": kim.id, "role": "의장"}),
             json!({"attendees": [{"user_id": hong.id}, {"user_id": kim.id}]}),
-            json!({"attendees": [{"user_id": hong.id}, {"user_id": hong.id}]}),
         ] {
             let error = app.post(ATTENDEES, body).by(&kim).expect(409).await;
             assert_eq!(without_request_id(error), attends_already());
@@ -85,6 +85,15 @@ on_both! {
         assert_eq!(read(&app, &kim, 1).await["attendees"], json!([attendee]));
         make(&app, &kim, json!({})).await;
         app.post("/api/v1/meetings/2/attendees", json!({"user_id": kim.id})).by(&kim).expect(201).await;
+    }
+
+    async fn nobody_is_named_twice_at_once(app) {
+        let (kim, hong) = prepare(&app).await;
+        let users = [hong.id, kim.id, hong.id, hong.id].map(|user| json!({"user_id": user}));
+        let error = app.post(ATTENDEES, json!({"attendees": users})).by(&kim).expect(400).await;
+        let repeated = json!({"user_id": ["Must not be repeated."]});
+        assert_eq!(without_request_id(error), invalid(json!({"attendees": {"2": repeated, "3": repeated}})));
+        assert_eq!(app.count("select count(*) from meeting_attendees").await, 0);
     }
 
     async fn one_user_added_many_times_at_once_attends_once(app) {
@@ -156,15 +165,18 @@ on_both! {
     async fn put_and_patch_change_only_what_they_name(app) {
         let (kim, hong) = prepare(&app).await;
         let mut attendee = add(&app, &kim).await;
-        for (method, change) in [
-            (Method::PUT, json!({"role": "의장"})),
-            (Method::PATCH, json!({"attendance": "attended"})),
-            (Method::PUT, json!({"role": null, "attendance": "absent"})),
-            (Method::PATCH, json!({})),
+        assert_eq!(app.get(FIRST).by(&hong).expect(200).await, json!({"attendee": attendee}));
+        for (method, change, version) in [
+            (Method::PUT, json!({"role": "의장"}), 2),
+            (Method::PATCH, json!({"attendance": "attended"}), 3),
+            (Method::PUT, json!({"role": null, "attendance": "absent"}), 4),
+            (Method::PATCH, json!({}), 4),
         ] {
             let answer = app.call(method, FIRST).json(change.clone()).by(&hong).expect(200).await;
             attendee.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+            attendee["version"] = json!(version);
             assert_eq!(answer, json!({"message": "Attendee updated successfully", "attendee": attendee}));
+            assert_eq!(app.get(FIRST).by(&kim).expect(200).await, json!({"attendee": attendee}));
             assert_eq!(read(&app, &kim, 1).await["attendees"], json!([attendee]));
         }
         for method in [Method::PUT, Method::PATCH] {
@@ -185,7 +197,8 @@ on_both! {
         let reply = app.delete(FIRST).by(&kim).send().await;
         assert_eq!((reply.status, reply.text().as_str()), (204, ""));
         assert_eq!(read(&app, &kim, 1).await["attendees"], json!([other]));
-        for call in [app.delete(FIRST), app.put(FIRST, json!({})), app.patch(FIRST, json!({"role": "x"}))] {
+        let change = json!({"role": "x"});
+        for call in [app.get(FIRST), app.delete(FIRST), app.put(FIRST, json!({})), app.patch(FIRST, change)] {
             assert_eq!(without_request_id(call.by(&kim).expect(404).await), no_attendee());
         }
         assert_eq!(add(&app, &kim).await["id"], 3);
@@ -197,6 +210,7 @@ on_both! {
         let mut second = add(&app, &hong).await;
         app.patch("/api/v1/meetings/1/attendees/2", json!({"attendance": "absent"})).by(&kim).expect(200).await;
         second["attendance"] = json!("absent");
+        second["version"] = json!(2);
         make(&app, &kim, json!({})).await;
         app.post("/api/v1/meetings/2/attendees", json!({"user_id": kim.id})).by(&kim).expect(201).await;
         assert_eq!(app.get(ATTENDEES).by(&hong).expect(200).await, json!({
@@ -218,6 +232,7 @@ on_both! {
         let other = "/api/v1/meetings/2/attendees/1";
         for (path, expected) in [(other, no_attendee()), ("/api/v1/meetings/999/attendees/1", not_found())] {
             for call in [
+                app.get(path),
                 app.put(path, json!({"role": "x"})),
                 app.call(Method::PUT, path).raw("{"),
                 app.patch(path, json!({"colour": "red"})),
@@ -257,6 +272,9 @@ on_both! {
         refused(&analyst, "analyst", ATTENDEES, 1).await;
         app.post("/api/v1/meetings/2/publish", json!({})).by(&editor).expect(200).await;
         refused(&analyst, "analyst", own, 2).await;
+        app.patch("/api/v1/meetings/2", json!({"status": "archived"})).by(&editor).expect(200).await;
+        refused(&analyst, "analyst", own, 2).await;
+        app.get(&format!("{own}/2")).by(&analyst).expect(200).await;
         app.delete(&format!("{own}/2")).by(&editor).expect(204).await;
         assert_eq!(app.get(ATTENDEES).by(&viewer).expect(200).await["total"], 1);
     }

@@ -47,6 +47,7 @@ on_both! {
         assert_eq!(reply.header("location"), Some(TASK));
         let mut answer = reply.expect(201);
         item["task_id"] = json!(1);
+        item["version"] = json!(3);
         assert_eq!(answer["task"]["assignee"]["name"], "홍길동");
         answer["task"]["assignee"] = json!(null);
         assert_eq!(answer, json!({
@@ -71,6 +72,39 @@ on_both! {
         assert_eq!(read["task"], task);
     }
 
+    async fn a_week_begins_when_it_begins_where_the_users_are(app) {
+        let (kim, _) = prepare(&app, json!({"due_date": "2026-02-16T00:00:00+09:00"})).await;
+        let task = app.post(CONVERT, json!({})).by(&kim).expect(201).await["task"].take();
+        assert_eq!((&task["week_number"], &task["year"]), (&json!(8), &json!(2026)));
+    }
+
+    async fn in_new_york_it_is_still_the_week_before(app, APP_TIMEZONE = "America/New_York") {
+        let (kim, _) = prepare(&app, json!({"due_date": "2026-02-16T00:00:00Z"})).await;
+        let task = app.post(CONVERT, json!({})).by(&kim).expect(201).await["task"].take();
+        assert_eq!((&task["week_number"], &task["year"]), (&json!(7), &json!(2026)));
+    }
+
+    async fn half_a_week_is_completed_by_the_due_date(app) {
+        let (kim, _) = prepare(&app, json!({})).await;
+        for (due_date, body, week, year) in [
+            (json!("2026-12-31T00:00:00Z"), json!({}), 53, 2026),
+            (json!("2026-12-31T00:00:00Z"), json!({"year": 2027}), 52, 2027),
+            (json!("2026-12-31T00:00:00Z"), json!({"year": 2032}), 53, 2032),
+            (json!("2026-12-31T00:00:00Z"), json!({"week_number": 1}), 1, 2027),
+            (json!("2026-01-02T00:00:00Z"), json!({"week_number": 52}), 52, 2025),
+            (json!(null), json!({"week_number": 9}), 9, 2026),
+            (json!(null), json!({"week_number": 51}), 51, 2025),
+            // Who gives both has both, as in a task.
+            (json!("2026-12-31T00:00:00Z"), json!({"week_number": 53, "year": 2027}), 53, 2027),
+        ] {
+            let item = json!({"description": "보고", "due_date": due_date});
+            let made = app.post("/api/v1/meetings/1/action-items", item).by(&kim).expect(201).await;
+            let path = format!("/api/v1/meetings/1/action-items/{}/convert-to-task", made["action_item"]["id"]);
+            let task = app.post(&path, body.clone()).by(&kim).expect(201).await["task"].take();
+            assert_eq!((&task["week_number"], &task["year"]), (&json!(week), &json!(year)), "{due_date} {body}");
+        }
+    }
+
     async fn without_a_due_date_the_week_is_this_one(app) {
         let (kim, _) = prepare(&app, json!({})).await;
         let task = app.post(CONVERT, json!({"year": 2030})).by(&kim).expect(201).await["task"].take();
@@ -92,6 +126,45 @@ on_both! {
         let (kim, _) = prepare(&app, json!({"description": long})).await;
         let task = app.post(CONVERT, json!({})).by(&kim).expect(201).await["task"].take();
         assert_eq!((&task["title"], &task["description"]), (&json!("가".repeat(255)), &json!(long)));
+    }
+
+    async fn the_title_is_the_first_line_and_all_of_them_the_description(app) {
+        let (kim, _) = prepare(&app, json!({})).await;
+        let long = format!("{}\n끝", "가".repeat(300));
+        let cut = "가".repeat(255);
+        for (description, title, kept) in [
+            ("방화벽 점검\n- 규칙\n- 로그", "방화벽 점검", true),
+            ("방화벽 점검\r\n규칙", "방화벽 점검", true),
+            (" \n\n규칙\u{2028}로그", "규칙", true),
+            (long.as_str(), cut.as_str(), true),
+            ("\n", " ", true),
+            ("규칙 ", "규칙 ", false),
+        ] {
+            let item = json!({"description": description});
+            let made = app.post("/api/v1/meetings/1/action-items", item).by(&kim).expect(201).await;
+            let path = format!("/api/v1/meetings/1/action-items/{}/convert-to-task", made["action_item"]["id"]);
+            let task = app.post(&path, json!({})).by(&kim).expect(201).await["task"].take();
+            let kept = if kept { json!(description) } else { json!(null) };
+            assert_eq!((&task["title"], &task["description"]), (&json!(title), &kept), "{description:?}");
+        }
+    }
+
+    async fn only_who_has_seen_the_action_item_as_it_is_converts_it(app) {
+        let (kim, _) = prepare(&app, json!({})).await;
+        let seen = app.get(ITEM).by(&kim).send().await.header("etag").unwrap().to_owned();
+        app.patch(ITEM, json!({"description": "규칙 점검"})).by(&kim).expect(200).await;
+        for stale in [seen.as_str(), "\"7\"", "W/\"2\""] {
+            let refused = app.post(CONVERT, json!({})).header("if-match", stale).by(&kim).expect(412).await;
+            assert_eq!(refused["code"], "precondition_failed", "{stale}");
+        }
+        assert_eq!(app.count("select count(*) from tasks").await, 0);
+        let now = app.get(ITEM).by(&kim).send().await.header("etag").unwrap().to_owned();
+        let reply = app.post(CONVERT, json!({})).header("if-match", &now).by(&kim).send().await;
+        // It is the task's.
+        assert_eq!((reply.status, reply.header("etag")), (201, Some("\"1\"")));
+        assert_eq!(reply.json()["action_item"]["version"], 3);
+        app.post(CONVERT, json!({})).header("if-match", &now).by(&kim).expect(412).await;
+        app.post(CONVERT, json!({})).by(&kim).expect(409).await;
     }
 
     async fn an_action_item_becomes_a_task_once(app) {
@@ -143,8 +216,13 @@ on_both! {
             ("completed", "completed"),
             ("pending", "pending"),
         ] {
+            let before = app.get(ITEM).by(&kim).expect(200).await["action_item"].take();
             app.patch(TASK, json!({"status": task})).by(&kim).expect(200).await;
             assert_eq!(statuses(&app, &kim).await, (json!(task), json!(item)));
+            // That is a change of it.
+            let after = app.get(ITEM).by(&kim).expect(200).await["action_item"].take();
+            let changes = i64::from(before["status"] != after["status"]);
+            assert_eq!(after["version"].as_i64(), before["version"].as_i64().map(|version| version + changes));
         }
     }
 

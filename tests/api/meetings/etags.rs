@@ -93,6 +93,28 @@ on_both! {
         assert_eq!(reply.status, 404);
     }
 
+    async fn only_who_has_seen_all_that_goes_with_a_meeting_deletes_it(app) {
+        let user = app.user("test-001", Owner).await;
+        make(&app, &user, json!({})).await;
+        let tag = async || app.get(FIRST).by(&user).send().await.header("etag").unwrap().to_owned();
+        let mut seen = vec![tag().await];
+        for (path, body) in [
+            ("/api/v1/meetings/1/attendees", json!({"user_id": user.id})),
+            ("/api/v1/meetings/1/action-items", json!({"description": "점검"})),
+            ("/api/v1/meetings/1/action-items", json!({"description": "보고"})),
+        ] {
+            app.post(path, body).by(&user).expect(201).await;
+            let refused = app.delete(FIRST).header("if-match", &seen.join(", ")).by(&user).expect(412).await;
+            assert_eq!(refused["code"], "precondition_failed", "{path}");
+            seen.push(tag().await);
+        }
+        let now = tag().await;
+        app.patch("/api/v1/meetings/1/action-items/1", json!({"status": "completed"})).by(&user).expect(200).await;
+        app.delete(FIRST).header("if-match", &now).by(&user).expect(412).await;
+        assert_eq!(read(&app, &user, 1).await["action_items"][0]["status"], "completed");
+        app.delete(FIRST).header("if-match", &tag().await).by(&user).expect(204).await;
+    }
+
     async fn of_many_changes_with_one_tag_at_once_one_is_made(app) {
         let user = app.user("test-001", Owner).await;
         make(&app, &user, json!({})).await;

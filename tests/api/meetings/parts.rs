@@ -52,19 +52,25 @@ async fn prepare(app: &TestApp) -> (Session, Session) {
 /// What the first meeting of [`prepare`] has.
 fn parts(kim: &Session, hong: &Session) -> (Value, Value) {
     let attendees = json!([
-        {"id": 1, "meeting_id": 1, "user_id": hong.id, "user_name": "홍길동", "role": "서기", "attendance": "invited"},
-        {"id": 3, "meeting_id": 1, "user_id": kim.id, "user_name": "김영희", "role": null, "attendance": "invited"},
+        {
+            "id": 1, "meeting_id": 1, "user_id": hong.id, "user_name": "홍길동", "role": "서기", "attendance": "invited",
+            "version": 1,
+        },
+        {
+            "id": 3, "meeting_id": 1, "user_id": kim.id, "user_name": "김영희", "role": null, "attendance": "invited",
+            "version": 1,
+        },
     ]);
     let action_items = json!([
         {
             "id": 1, "meeting_id": 1, "task_id": 1, "description": "방화벽 점검", "assigned_to": hong.id,
             "assignee_name": "홍길동", "due_date": "2026-02-07T10:17:56.942016Z", "status": "in_progress",
-            "created_at": "2026-02-07T10:17:56.942016Z",
+            "created_at": "2026-02-07T10:17:56.942016Z", "version": 1,
         },
         {
             "id": 3, "meeting_id": 1, "task_id": null, "description": "공지", "assigned_to": null,
             "assignee_name": null, "due_date": null, "status": "in_progress",
-            "created_at": "2026-02-07T10:17:56.942016Z",
+            "created_at": "2026-02-07T10:17:56.942016Z", "version": 1,
         },
     ]);
     (attendees, action_items)

@@ -4,6 +4,7 @@ use bizcenter::policy::Role::{Analyst, Editor, Owner, Viewer};
 use serde_json::json;
 
 use super::{make, not_found, read};
+use crate::app::Session;
 use crate::client::without_request_id;
 use crate::on_both;
 use crate::tasks::forbidden;
@@ -42,6 +43,29 @@ on_both! {
         let answer = app.post(PUBLISH, json!({})).by(&user).expect(200).await;
         assert_eq!(answer["meeting"]["status"], "published");
         assert_eq!((&answer["meeting"]["published_at"], &answer["meeting"]["version"]), (&json!(FIRST), &json!(6)));
+    }
+
+    async fn attendees_hear_of_it_once(app) {
+        let (kim, hong) = (app.user("test-001", Owner).await, app.user("test-001", Viewer).await);
+        let lee = app.user("test-001", Viewer).await;
+        make(&app, &kim, json!({})).await;
+        let attend = async |user: &Session| {
+            app.post("/api/v1/meetings/1/attendees", json!({"user_id": user.id})).by(&kim).expect(201).await;
+        };
+        attend(&hong).await;
+        for status in ["published", "archived", "published", "draft", "published"] {
+            app.patch("/api/v1/meetings/1", json!({"status": status})).by(&kim).expect(200).await;
+        }
+        app.post(PUBLISH, json!({})).by(&kim).expect(200).await;
+        attend(&lee).await;
+        for user in [&hong, &lee] {
+            let list = app.get("/api/v1/notifications").by(user).expect(200).await;
+            let told = &list["notifications"][0];
+            assert_eq!((&list["total"], &told["kind"]), (&json!(1), &json!("meeting_published")));
+        }
+        // The log tells of each time.
+        let log = app.get("/api/v1/audit-logs?action=published&resource_type=meeting").by(&kim).expect(200).await;
+        assert_eq!(log["total"], 3);
     }
 
     async fn a_meeting_may_be_made_published(app) {

@@ -88,6 +88,37 @@ on_both! {
         assert_eq!(answer["meeting"]["title"], "새 제목");
     }
 
+    async fn under_the_strict_policy_an_analyst_does_not_change_what_was_put_away_after_it_was_published(
+        app,
+        ROLE_POLICY = "strict"
+    ) {
+        let analyst = app.user("test-001", Analyst).await;
+        let editor = app.user("test-001", Editor).await;
+        let path = "/api/v1/meetings/1";
+        make(&app, &analyst, json!({"decisions": "갱신"})).await;
+        for status in ["published", "archived"] {
+            app.patch(path, json!({"status": status})).by(&editor).expect(200).await;
+        }
+        let old = read(&app, &analyst, 1).await;
+        let forged = json!({"decisions": "위조", "status": "draft"});
+        for body in [forged, json!({"status": "draft"}), json!({"decisions": "위조"}), json!({})] {
+            let error = app.patch(path, body).by(&analyst).expect(403).await;
+            assert_eq!(without_request_id(error), forbidden(&["owner", "admin", "editor"], "analyst"));
+        }
+        assert_eq!(read(&app, &analyst, 1).await, old);
+        // What an editor has made a draft again is written again; but it does not become minutes by putting it away.
+        app.patch(path, json!({"status": "draft"})).by(&editor).expect(200).await;
+        let answer = app.patch(path, json!({"decisions": "다시"})).by(&analyst).expect(200).await;
+        assert_eq!(answer["meeting"]["published_at"], old["published_at"]);
+        for status in ["archived", "published"] {
+            app.patch(path, json!({"status": status})).by(&analyst).expect(403).await;
+        }
+        app.patch(path, json!({"status": "archived"})).by(&editor).expect(200).await;
+        // What was never published is his own.
+        make(&app, &analyst, json!({"status": "archived"})).await;
+        app.patch("/api/v1/meetings/2", json!({"status": "draft"})).by(&analyst).expect(200).await;
+    }
+
     async fn under_the_strict_policy_an_editor_publishes_but_does_not_delete(app, ROLE_POLICY = "strict") {
         let analyst = app.user("test-001", Analyst).await;
         let editor = app.user("test-001", Editor).await;

@@ -54,6 +54,7 @@ on_both! {
         assert_eq!(app.count("select count(*) from task_comments where task_id = 1").await, 0);
         assert_eq!(app.count("select count(*) from task_comments where task_id = 2").await, 1);
         meeting["meeting"]["action_items"][0]["task_id"] = json!(null);
+        meeting["meeting"]["action_items"][0]["version"] = json!(2);
         assert_eq!(app.get("/api/v1/meetings/1").by(&user).expect(200).await, meeting);
         let log = app.get("/api/v1/audit-logs?resource_type=action_item").by(&user).expect(200).await;
         let told = &log["audit_logs"][0];

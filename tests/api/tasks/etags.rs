@@ -95,6 +95,18 @@ on_both! {
         assert_eq!(app.count("select count(*) from tasks").await, 0);
     }
 
+    async fn only_who_has_seen_the_comments_that_go_with_a_task_deletes_it(app) {
+        let user = app.user("test-001", Owner).await;
+        make(&app, &user, json!({})).await;
+        let seen = tag(&app, &user).await;
+        app.post("/api/v1/tasks/1/comments", json!({"content": "댓글"})).by(&user).expect(201).await;
+        let refused = app.delete(TASK).header("if-match", &seen).by(&user).expect(412).await;
+        assert_eq!(without_request_id(refused), changed());
+        assert_eq!(app.count("select count(*) from task_comments").await, 1);
+        let now = tag(&app, &user).await;
+        app.delete(TASK).header("if-match", &now).by(&user).expect(204).await;
+    }
+
     async fn a_missing_task_and_a_wrong_body_come_before_a_condition(app) {
         let user = app.user("test-001", Viewer).await;
         let stranger = app.user("test-002", Admin).await;

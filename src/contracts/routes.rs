@@ -212,7 +212,7 @@ async fn update_contract(
         }
         new.version += 1;
         new.updated_at = now;
-        let updated = store::update(tx, &scope, &new, old.version).await;
+        let updated = store::update(tx, &scope, &old, &new).await;
         if !updated.map_err(|error| ApiError::duplicate(error, Code::ContractNumberTaken))? {
             return Err(Code::PreconditionFailed.into());
         }

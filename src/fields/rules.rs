@@ -149,6 +149,9 @@ pub fn email(value: Value) -> Read<String> {
     }
 }
 
+/// ISO 4217's codes for no currency at all, and for tests.
+const NO_MONEY: [&str; 2] = ["XXX", "XTS"];
+
 /// An ISO 4217 currency code in either case; gives it in capitals.
 pub fn currency(value: Value) -> Read<String> {
     let text = any_text(value)?;
@@ -156,7 +159,7 @@ pub fn currency(value: Value) -> Read<String> {
         return Err(FieldMessage::ExactLength(3).into());
     }
     let code = text.to_ascii_uppercase();
-    if Currency::from_code(&code).is_none() {
+    if Currency::from_code(&code).is_none() || NO_MONEY.contains(&code.as_str()) {
         return Err(FieldMessage::NotACurrency.into());
     }
     Ok(code)

@@ -93,7 +93,7 @@ pub async fn close(
     now: Timestamp,
 ) -> Result<ContractRow, ApiError> {
     let closed = ContractRow { status, version: old.version + 1, updated_at: now, ..old.clone() };
-    if !store::update(conn, scope, &closed, old.version).await? {
+    if !store::update(conn, scope, old, &closed).await? {
         return Err(Code::PreconditionFailed.into());
     }
     history::record(conn, scope, action, Some(old), &closed, now).await?;

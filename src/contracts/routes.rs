@@ -94,7 +94,10 @@ async fn create_contract(
     body: Body<NewContract>,
 ) -> Result<Created, ApiError> {
     let once = match key.begin(&app, &scope, body.bytes()).await? {
-        Begun::Before(answer) => return Ok(answer),
+        Begun::Before(answer) => {
+            trail::replayed(&app, &scope, &answer).await?;
+            return Ok(answer);
+        }
         Begun::First(once) => once,
     };
     let now = app.clock.now();

@@ -13,6 +13,8 @@ use crate::error::{FieldFault, FieldFaults, FieldMessage};
 
 /// The longest e-mail address that the database keeps.
 const EMAIL_LENGTH: u64 = 255;
+/// ISO 4217's codes for no currency at all, and for tests.
+const NO_MONEY: [&str; 2] = ["XXX", "XTS"];
 
 /// An enum whose variants have names.
 pub trait Named: Sized {
@@ -148,9 +150,6 @@ pub fn email(value: Value) -> Read<String> {
         _ => Err(FieldMessage::NotAnEmail.into()),
     }
 }
-
-/// ISO 4217's codes for no currency at all, and for tests.
-const NO_MONEY: [&str; 2] = ["XXX", "XTS"];
 
 /// An ISO 4217 currency code in either case; gives it in capitals.
 pub fn currency(value: Value) -> Read<String> {

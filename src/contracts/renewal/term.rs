@@ -39,7 +39,7 @@ impl Term {
     }
 
     fn lasts(self, months: u32) -> bool {
-        // Who counts the last day back from a day that is not there, the 30th of February, comes a day short.
+        // Programs that count from the 31st of January end a month the day before the 28th of February.
         let is_short = || self.start.checked_add_months(Months::new(months)) == self.end.succ_opt();
         last_day(self.start, months) == Some(self.end) || is_short()
     }

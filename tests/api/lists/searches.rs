@@ -45,8 +45,8 @@ on_both! {
             ("contract", &["description", "notes"]),
         ] {
             make(&app, &user, kind).await;
-            // Folded they have four times as many bytes, three times, as many, and half as many again.
-            for letter in ["㍿", "\u{1d160}", "ﷺ", "Ⱥ"] {
+            // Folded one has four times as many bytes; the other, which would have eleven times as many, stays.
+            for letter in ["㍿", "ﷺ"] {
                 fill(&app, &user, kind, fields, letter).await;
             }
         }
@@ -55,7 +55,8 @@ on_both! {
     async fn a_character_of_very_many_letters_is_found_as_itself(app) {
         let user = app.user("test-001", Owner).await;
         for title in ["ﷺ ﷻ", "ㄱ ㈜한빛 ㌔", "株式会社"] {
-            app.post("/api/v1/tasks", json!({"title": title, "week_number": 6, "year": 2026})).by(&user).expect(201).await;
+            let task = json!({"title": title, "week_number": 6, "year": 2026});
+            app.post("/api/v1/tasks", task).by(&user).expect(201).await;
         }
         for (query, ids) in [
             ("ﷺ ﷻ", &[1_i64][..]),
@@ -85,7 +86,8 @@ on_both! {
                 "meeting",
                 json!({"status": "published", "meeting_date": "2026-03-01T10:00:00Z", "title": "shared"}),
                 json!({
-                    "title": "새말 제목", "location": "새말 장소", "agenda": "새말 안건", "notes": "새말", "decisions": "새말 결정",
+                    "title": "새말 제목", "location": "새말 장소", "agenda": "새말 안건", "notes": "새말",
+                    "decisions": "새말 결정",
                 }),
             ),
             (
@@ -115,7 +117,9 @@ on_both! {
                 assert!(!found("marked").await && found("새말").await, "{kind} {field}");
             }
         }
+        mark(&app, "contract").await;
         app.post("/api/v1/contracts/1/renew", json!({"contract_number": "next"})).by(&user).expect(201).await;
+        assert_eq!(found(&app, &user, "contracts", &[("q", "marked")]).await, [1]);
         for (changes, is_folded) in [
             (json!({"status": "pending"}), false),
             (json!({"title": "다른 새말"}), false),

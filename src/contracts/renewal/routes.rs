@@ -30,8 +30,8 @@ pub fn router() -> OpenApiRouter<AppState> {
 
 /// Renew a contract
 ///
-/// Makes the contract that follows it, with `parent_id`; this one is `renewed` then. Once: as long as that one is there,
-/// no other one can follow. What is `draft` or `terminated` is not renewed.
+/// Makes the contract that follows it, with `parent_id`; this one is `renewed` then. Once: as long as that one is
+/// there, no other one can follow. What is `draft` or `terminated` is not renewed.
 #[utoipa::path(
     post, path = "/contracts/{contract_id}/renew", tag = "contracts",
     params(
@@ -44,7 +44,7 @@ pub fn router() -> OpenApiRouter<AppState> {
             status = 201, description = "The contract that follows", body = ContractChanged,
             headers(("Location" = String), ("ETag" = String)),
         ),
-        (status = 409, description = "It is renewed already, or not to be renewed, or the number is taken", body = ErrorBody),
+        (status = 409, description = "It is renewed already or cannot be, or the number is taken", body = ErrorBody),
         (status = 412, description = "It has changed since; nothing was changed", body = ErrorBody),
     ),
     security(("bearer" = [])),

@@ -127,6 +127,8 @@ codes! {
         "The action item is a task already" "이미 업무로 전환된 실행 항목입니다"
     AlreadyRenewed = CONFLICT "already_renewed"
         "The contract is renewed already" "이미 갱신된 계약입니다"
+    NotRenewable = CONFLICT "not_renewable"
+        "Only an active or expired contract can be renewed" "진행 중이거나 만료된 계약만 갱신할 수 있습니다"
     MalformedIdempotencyKey = BAD_REQUEST "malformed_idempotency_key"
         "Idempotency-Key must have 1 to 255 printable ASCII characters"
         "Idempotency-Key는 출력 가능한 ASCII 문자 1~255자여야 합니다"

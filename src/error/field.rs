@@ -60,6 +60,8 @@ pub enum FieldMessage {
     NotACursor,
     /// The end is before the start.
     EndsBeforeStart,
+    /// The start is not after that of the contract that is renewed.
+    StartsBeforePredecessor,
     /// No active user of the tenant.
     NotAMember,
     /// No top-level task of the tenant.
@@ -118,6 +120,7 @@ impl FieldMessage {
             Self::NotSortable(names) => format!("Must be one of: {}.", names.join(", ")),
             Self::NotACursor => "Not a valid cursor.".into(),
             Self::EndsBeforeStart => "Must not be before start_date.".into(),
+            Self::StartsBeforePredecessor => "Must be after the start_date of the renewed contract.".into(),
             Self::NotAMember => "Not an active user of this tenant.".into(),
             Self::NotAParent => "Not a top-level task of this tenant.".into(),
             Self::HasSubtasks => "A task with subtasks cannot be a subtask.".into(),
@@ -157,6 +160,7 @@ impl FieldMessage {
             Self::NotSortable(names) => format!("다음 중 하나여야 합니다: {}.", names.join(", ")),
             Self::NotACursor => "올바른 커서가 아닙니다.".into(),
             Self::EndsBeforeStart => "start_date보다 빠를 수 없습니다.".into(),
+            Self::StartsBeforePredecessor => "갱신하는 계약의 start_date보다 뒤여야 합니다.".into(),
             Self::NotAMember => "이 테넌트의 활성 사용자가 아닙니다.".into(),
             Self::NotAParent => "이 테넌트의 최상위 업무가 아닙니다.".into(),
             Self::HasSubtasks => "하위 업무가 있는 업무는 하위 업무가 될 수 없습니다.".into(),

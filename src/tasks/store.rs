@@ -116,8 +116,8 @@ pub async fn insert_many(conn: &mut Conn, scope: &Scope, tasks: &[TaskRow]) -> D
 /// Writes the row's values and its new version, unless it has changed since `old` was read. Gives whether it did.
 pub async fn update(conn: &mut Conn, scope: &Scope, old: &TaskRow, new: &TaskRow) -> DbResult<bool> {
     const UPDATE: &str = "update tasks set title = ?, description = ?, status = ?, priority = ?, assigned_to = ?, \
-                          due_date = ?, week_number = ?, year = ?, tags = ?, search_text = ?, version = ?, \
-                          updated_at = ? where tenant_id = ? and id = ? and version = ?";
+                          due_date = ?, week_number = ?, year = ?, tags = ?, version = ?, updated_at = ? \
+                          where tenant_id = ? and id = ? and version = ?";
     let update = sql(UPDATE)
         .bind(&new.title)
         .bind(&new.description)
@@ -128,11 +128,13 @@ pub async fn update(conn: &mut Conn, scope: &Scope, old: &TaskRow, new: &TaskRow
         .bind(new.week_number)
         .bind(new.year)
         .bind(tags_json(&new.tags))
-        .bind(search_text(new))
         .bind(new.version)
         .bind(new.updated_at);
     if conn.execute(update.bind(scope.tenant()).bind(new.id).bind(old.version)).await? == 0 {
         return Ok(false);
+    }
+    if searched(old) != searched(new) {
+        set_search_text(conn, scope, new).await?;
     }
     if old.tags != new.tags {
         replace_tags(conn, scope, &[new]).await?;
@@ -141,6 +143,13 @@ pub async fn update(conn: &mut Conn, scope: &Scope, old: &TaskRow, new: &TaskRow
         replace_parents(conn, scope, &[new]).await?;
     }
     Ok(true)
+}
+
+/// To be called only when a text has changed: to fold long ones takes a while, in which nobody else writes on SQLite.
+async fn set_search_text(conn: &mut Conn, scope: &Scope, task: &TaskRow) -> DbResult<()> {
+    let update = sql("update tasks set search_text = ? where tenant_id = ? and id = ?");
+    conn.execute(update.bind(search_text(task)).bind(scope.tenant()).bind(task.id)).await?;
+    Ok(())
 }
 
 /// Writes these tasks' tags once more into the index of tags.
@@ -269,7 +278,13 @@ pub fn tags_json(tags: &[String]) -> String {
     serde_json::Value::from(tags).to_string()
 }
 
+/// What `search_text` is made of.
+pub fn searched(task: &TaskRow) -> (&str, Option<&str>, &[String]) {
+    (&task.title, task.description.as_deref(), &task.tags)
+}
+
 /// The column `search_text`.
 pub fn search_text(task: &TaskRow) -> String {
-    fold(&[&task.title, task.description.as_deref().unwrap_or_default(), &task.tags.join(" ")].join("\n"))
+    let (title, description, tags) = searched(task);
+    fold(&[title, description.unwrap_or_default(), &tags.join(" ")].join("\n"))
 }

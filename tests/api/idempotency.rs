@@ -196,6 +196,33 @@ on_both! {
         }
     }
 
+    async fn an_amount_that_is_shown_once_more_is_in_the_audit_log(app) {
+        let owner = app.user("test-001", Owner).await;
+        let admin = app.user("test-001", Admin).await;
+        let body = json!({
+            "contract_number": "1", "customer_name": "c", "title": "t", "amount": "77.10", "start_date": "2026-01-01",
+            "end_date": "2026-12-31", "status": "active",
+        });
+        let next = json!({"contract_number": "2"});
+        for (id, path, body) in [(1, "/api/v1/contracts", body), (2, "/api/v1/contracts/1/renew", next)] {
+            let send = || app.post(path, body.clone()).by(&admin).header("idempotency-key", path);
+            let log = format!("/api/v1/audit-logs?action=viewed&resource_type=contract&resource_id={id}");
+            let views = async || app.get(&log).by(&owner).expect(200).await;
+            assert_eq!(send().expect(201).await["contract"]["id"], id);
+            assert_eq!(views().await["total"], 0, "{path}");
+            for times in 1..=2 {
+                let again = send().send().await;
+                assert_eq!(again.header("idempotency-replayed"), Some("true"));
+                assert_eq!(again.json()["contract"]["amount"], "77.10");
+                let views = views().await;
+                assert_eq!((&views["total"], &views["audit_logs"][0]["user_id"]), (&json!(times), &json!(admin.id)));
+            }
+            // What is refused shows nothing.
+            app.post(path, json!({})).by(&admin).header("idempotency-key", path).expect(422).await;
+            assert_eq!(views().await["total"], 2, "{path}");
+        }
+    }
+
     async fn the_kept_answer_is_sealed(app) {
         let owner = app.user("test-001", Owner).await;
         let body = json!({

@@ -259,7 +259,7 @@ impl Rows {
     pub async fn make(app: &TestApp, owner: &Session) -> Self {
         let task = create(app, owner, "task", "").await;
         let meeting = create(app, owner, "meeting", "").await;
-        let contract = create(app, owner, "contract", &format!("C-{task}")).await;
+        let contract = create_active_contract(app, owner, &format!("C-{task}")).await;
         let comment = create_in(app, owner, &format!("tasks/{task}/comments"), "comment").await;
         let user = app.user(&owner.tenant, Viewer).await.id;
         let invitation = create_in(app, owner, "auth/invitations", "invitation").await;
@@ -303,6 +303,14 @@ async fn create(app: &TestApp, by: &Session, kind: &str, mark: &str) -> i64 {
     let body = smallest_body(&format!("create_{kind}"), mark).unwrap();
     let made = app.post(&format!("/api/v1/{kind}s"), body).by(by).expect(201).await;
     made[kind]["id"].as_i64().unwrap()
+}
+
+/// Makes a contract that can be renewed.
+async fn create_active_contract(app: &TestApp, by: &Session, number: &str) -> i64 {
+    let mut body = smallest_body("create_contract", number).unwrap();
+    body["status"] = json!("active");
+    let made = app.post("/api/v1/contracts", body).by(by).expect(201).await;
+    made["contract"]["id"].as_i64().unwrap()
 }
 
 /// Makes a row that belongs to another one.

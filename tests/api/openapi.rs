@@ -26,7 +26,7 @@ const QUERIES: &[(&str, &str)] = &[
     ("list_meetings", "status from_date to_date q page limit sort cursor"),
     ("list_attendees", "attendance page limit sort cursor"),
     ("list_action_items", "status assigned_to page limit sort cursor"),
-    ("list_contracts", "status contract_type customer_name end_from end_to q page limit sort cursor"),
+    ("list_contracts", "status contract_type customer_name parent_id end_from end_to q page limit sort cursor"),
     ("list_expiring_contracts", "days page limit sort cursor"),
     ("list_contract_history", "action page limit sort cursor"),
     ("get_calendar", "scope"),
@@ -129,11 +129,16 @@ impl Operation<'_> {
     /// The body of the examples of its fields; with `all`, of optional ones too.
     fn example(&self, document: &Value, all: bool) -> Option<Value> {
         let schema = &self.says["requestBody"]["content"]["application/json"]["schema"];
-        let schema = document.pointer(schema["$ref"].as_str()?.strip_prefix('#')?).unwrap();
-        let required = schema["required"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let whole = |schema: &Value| document.pointer(schema["$ref"].as_str()?.strip_prefix('#')?);
+        let schema = whole(schema)?;
+        // What has parts has no properties of its own.
+        let parts = schema["allOf"].as_array().map_or_else(|| vec![schema], |parts| parts.iter().collect());
+        let parts: Vec<&Value> = parts.into_iter().map(|part| whole(part).unwrap_or(part)).collect();
+        let of_all = |key: &'static str| parts.iter().map(move |part| &part[key]);
+        let required: Vec<&Value> = of_all("required").filter_map(Value::as_array).flatten().collect();
         let mut body = Map::new();
-        for (name, property) in schema["properties"].as_object().unwrap() {
-            let is_required = required.iter().any(|required| required == name);
+        for (name, property) in of_all("properties").filter_map(Value::as_object).flatten() {
+            let is_required = required.iter().any(|required| *required == name);
             let whole = property["$ref"].as_str().and_then(|part| document.pointer(part.strip_prefix('#')?));
             match property.get("example").or_else(|| whole?.get("example")) {
                 Some(example) if all || is_required => {
@@ -385,6 +390,10 @@ on_both! {
             for parameter in operation.parameters("query").iter().filter(|parameter| !parameter["example"].is_null()) {
                 let mark = if path.contains('?') { '&' } else { '?' };
                 path = format!("{path}{mark}{}={}", parameter["name"], parameter["example"]).replace('"', "");
+            }
+            // The examples of its fields make a draft, which is not renewed.
+            if operation.id == "renew_contract" {
+                app.patch("/api/v1/contracts/1", json!({"status": "active"})).by(&kim).expect(200).await;
             }
             let call = || app.call(operation.method.parse().unwrap(), &path);
             let success = operation.statuses()[0].parse().unwrap();

@@ -1,7 +1,7 @@
 //! One change of many rows, in few statements.
 
 use super::super::row::TaskRow;
-use super::super::store::{replace_parents, replace_tags, search_text, tags_json};
+use super::super::store::{replace_parents, replace_tags, search_text, searched, tags_json};
 use super::super::types::TaskPatch;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
@@ -38,7 +38,7 @@ pub async fn update(
     if !moved.is_empty() {
         replace_parents(conn, scope, &moved).await?;
     }
-    let texts = changed(rows, |old, new| search_text(old) != search_text(new));
+    let texts = changed(rows, |old, new| searched(old) != searched(new));
     update_search_texts(conn, scope, &texts).await
 }
 

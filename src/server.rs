@@ -1,6 +1,8 @@
 //! Accepts connections and hands their requests to the application; stops without losing one.
 //!
-//! `axum::serve` sets no limit on how long a client may take to send a request's head.
+//! `axum::serve` sets no limit on how long a client may take to send a request's head, and neither does a builder that
+//! finds out first whether the client speaks HTTP/1 or 2. HTTP/1.1 is all that is spoken here: without TLS no browser
+//! speaks another, and no proxy needs to.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -10,9 +12,9 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use hyper::body::Incoming;
+use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tower::{Service, ServiceExt};
@@ -28,9 +30,15 @@ pub async fn serve<S>(listener: TcpListener, service: S, stop: impl Future<Outpu
 where
     S: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static,
 {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEAD_TIMEOUT);
+    serve_within(HEAD_TIMEOUT, listener, service, stop).await;
+}
+
+async fn serve_within<S>(head_timeout: Duration, listener: TcpListener, service: S, stop: impl Future<Output = ()>)
+where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static,
+{
+    let mut builder = Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(head_timeout);
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -50,11 +58,11 @@ where
         let _ = stream.set_nodelay(true);
         let service = service.clone();
         let answer = service_fn(move |request| service.clone().oneshot(with_peer(request, peer)));
-        let connection = builder.serve_connection(TokioIo::new(stream), answer).into_owned();
+        let connection = builder.serve_connection(TokioIo::new(stream), answer);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
-                debug!(%peer, error, "connection ended");
+                debug!(%peer, %error, "connection ended");
             }
         });
     }
@@ -129,6 +137,12 @@ pub fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+    use tokio::sync::oneshot;
+    use tokio::task::JoinHandle;
+    use tokio::time::timeout;
+
     use super::*;
 
     #[cfg(unix)]
@@ -137,5 +151,65 @@ mod tests {
         let before = descriptor_limit();
         let raised = raise_descriptor_limit();
         assert!(raised >= before && raised == descriptor_limit(), "{before} {raised}");
+    }
+
+    /// A server that waits so long for a head, and how to stop it.
+    async fn server(head_timeout: Duration) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let answer = |_: Request| async { Ok::<_, Infallible>(Response::new(Body::from("fine"))) };
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = serve_within(head_timeout, listener, tower::service_fn(answer), async move {
+            let _ = stopped.await;
+        });
+        (address, stop, tokio::spawn(serving))
+    }
+
+    /// Sends this; gives what the server says until it hangs up.
+    async fn said(client: &mut TcpStream, sent: &str) -> String {
+        client.write_all(sent.as_bytes()).await.unwrap();
+        let mut said = Vec::new();
+        // Whether it hangs up or breaks off does not matter.
+        let read = timeout(Duration::from_secs(30), client.read_to_end(&mut said)).await;
+        assert!(read.is_ok(), "the server does not hang up after {sent:?}");
+        String::from_utf8(said).unwrap()
+    }
+
+    #[tokio::test]
+    async fn who_sends_no_whole_head_is_hung_up_on() {
+        let (address, _stop, _serving) = server(Duration::from_secs(2)).await;
+        // Nothing, what could become HTTP/2, what could become HTTP/1, and nothing after a whole request.
+        let clients = [
+            ("", 0),
+            ("P", 0),
+            ("PRI * HTTP", 0),
+            ("GET /", 0),
+            ("GET / HTTP/1.1\r\nHost: x\r\n", 0),
+            ("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 1),
+        ]
+        .map(|(sent, answers)| {
+            tokio::spawn(async move {
+                let mut client = TcpStream::connect(address).await.unwrap();
+                let said = said(&mut client, sent).await;
+                assert_eq!(said.matches("HTTP/1.1 200 OK").count(), answers, "{sent:?}: {said}");
+            })
+        });
+        for client in clients {
+            client.await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stop_waits_for_no_silent_client() {
+        let (address, stop, serving) = server(Duration::from_secs(600)).await;
+        let mut silent = TcpStream::connect(address).await.unwrap();
+        let mut idle = TcpStream::connect(address).await.unwrap();
+        idle.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        // Whoever came first was let in before this one was answered.
+        idle.read_exact(&mut [0; 15]).await.unwrap();
+        drop(stop);
+        timeout(Duration::from_secs(20), serving).await.expect("the server does not stop").unwrap();
+        assert_eq!(said(&mut silent, "").await, "");
+        assert!(said(&mut idle, "").await.ends_with("fine"));
     }
 }

@@ -16,7 +16,6 @@ use std::time::Duration;
 
 use bizcenter::clock::Timestamp;
 use bizcenter::db::{Connect, ConnectError, Db, DbResult, Row, Sql, Target, sql};
-use deadline::Deadline;
 use mariadb::MariaDb;
 use regex::Regex;
 use tempfile::TempDir;
@@ -69,6 +68,7 @@ struct Empty {
 
 impl Empty {
     fn sqlite() -> Self {
+        deadline::watch();
         let dir = tempfile::tempdir().unwrap();
         Self { url: format!("sqlite:///{}", dir.path().join("test.db").display()), dir: Some(dir) }
     }
@@ -261,13 +261,11 @@ macro_rules! on_both {
 
             #[tokio::test]
             async fn sqlite() {
-                let _deadline = Deadline::new();
                 test(Empty::sqlite()).await;
             }
 
             #[tokio::test]
             async fn mariadb() {
-                let _deadline = Deadline::new();
                 test(Empty::mariadb()).await;
             }
         })+

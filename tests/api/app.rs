@@ -19,6 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::client::{Call, Method};
+use crate::deadline;
 use crate::mariadb::MariaDb;
 
 /// The password of every user that the harness makes.
@@ -47,14 +48,12 @@ macro_rules! on_both {
 
             #[tokio::test]
             async fn sqlite() {
-                let _deadline = $crate::deadline::Deadline::new();
                 let settings = [$((stringify!($setting), $value)),*];
                 test($crate::app::TestApp::start_with($crate::app::Database::Sqlite, &settings).await).await;
             }
 
             #[tokio::test]
             async fn mariadb() {
-                let _deadline = $crate::deadline::Deadline::new();
                 let settings = [$((stringify!($setting), $value)),*];
                 test($crate::app::TestApp::start_with($crate::app::Database::MariaDb, &settings).await).await;
             }
@@ -99,6 +98,7 @@ impl TestApp {
 
     /// Starts a server on this database.
     pub async fn start_on(database_url: String, dir: TempDir, settings: &[(&str, &str)]) -> Self {
+        deadline::watch();
         let mut all = vec![("APP_ENV".to_owned(), "test".to_owned()), ("DATABASE_URL".into(), database_url.clone())];
         all.push(("DB_POOL_SIZE".into(), "4".into()));
         all.retain(|(name, _)| settings.iter().all(|(other, _)| other != name));

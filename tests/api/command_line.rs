@@ -5,15 +5,16 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
 
 use crate::client::Method;
 use crate::mariadb::MariaDb;
+use crate::program::program;
 
 /// The binary in an empty directory, with no setting but these.
 pub fn bizcenter(dir: &Path, settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bizcenter"));
+    let mut command = program(env!("CARGO_BIN_EXE_bizcenter"));
     command.env_clear().current_dir(dir).envs(settings.iter().copied());
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
@@ -21,24 +22,30 @@ pub fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// A server that is killed when the test is over.
-struct Server(Child, String);
+/// A server that is killed when the test is over: the process, where it is, and its log if the test does not look at that
+/// itself. It is shown when the test has failed.
+struct Server(Child, String, Option<NamedTempFile>);
 
 impl Server {
     /// Starts it and waits for the line that tells where it is.
     fn start(mut command: Command) -> Self {
-        command.stderr(Stdio::inherit());
-        Self::start_with(command)
+        let log = NamedTempFile::new().unwrap();
+        command.stderr(log.reopen().unwrap());
+        Self::wait(command, Some(log))
     }
 
-    fn start_with(mut command: Command) -> Self {
-        let mut child = command.spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    fn start_with(command: Command) -> Self {
+        Self::wait(command, None)
+    }
+
+    fn wait(mut command: Command, log: Option<NamedTempFile>) -> Self {
+        let mut server = Self(command.spawn().unwrap(), String::new(), log);
+        let mut lines = BufReader::new(server.0.stdout.take().unwrap()).lines();
         let api = lines.next().expect("the server stopped").unwrap();
         let docs = lines.next().unwrap().unwrap();
-        let url = api.strip_prefix("API   ").unwrap().strip_suffix("/api/v1").unwrap().to_owned();
-        assert_eq!(docs, format!("Docs  {url}/api/docs"));
-        Self(child, url)
+        server.1 = api.strip_prefix("API   ").unwrap().strip_suffix("/api/v1").unwrap().to_owned();
+        assert_eq!(docs, format!("Docs  {}/api/docs", server.1));
+        server
     }
 
     fn terminate(&mut self) -> bool {
@@ -51,6 +58,9 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
+        if let (Some(log), true) = (&self.2, std::thread::panicking()) {
+            eprintln!("-- the server's log:\n{}", std::fs::read_to_string(log.path()).unwrap_or_default());
+        }
     }
 }
 
@@ -169,7 +179,7 @@ async fn a_server_whose_output_nobody_reads_serves_all_the_same() {
     let mut command = bizcenter(dir.path(), &[("PORT", port.as_str()), ("RUST_LOG", "warn")]);
     let mut child = command.spawn().unwrap();
     drop(child.stdout.take());
-    let server = Server(child, format!("http://127.0.0.1:{port}"));
+    let server = Server(child, format!("http://127.0.0.1:{port}"), None);
     let is_up = || {
         std::thread::sleep(std::time::Duration::from_millis(50));
         bizcenter(dir.path(), &[("PORT", port.as_str())]).arg("healthcheck").output().unwrap().status.success()

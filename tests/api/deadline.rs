@@ -9,12 +9,23 @@ use std::{process, thread};
 const LONGEST: Duration = Duration::from_secs(600);
 
 /// While this lives a test runs. A thread of its own watches, since what hangs may be the test's own thread.
-pub struct Deadline {
+struct Deadline {
     _ends: mpsc::Sender<()>,
 }
 
+thread_local! {
+    /// Every test has a thread of its own, and ends with it.
+    static DEADLINE: Deadline = Deadline::new();
+}
+
+/// Watches the test that runs on this thread. Whatever starts a server or a process, or opens a database, says so first:
+/// then no test that can hang forgets it.
+pub fn watch() {
+    DEADLINE.with(|_| ());
+}
+
 impl Deadline {
-    pub fn new() -> Self {
+    fn new() -> Self {
         let (ends, ended) = mpsc::channel();
         let name = thread::current().name().unwrap_or("a test").to_owned();
         thread::spawn(move || {

@@ -1,7 +1,7 @@
 //! The faults that were found in the Flask server, by their numbers in the list of them: none is here.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use bizcenter::db::sql;
@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::app::{PASSWORD, START, Session, TestApp};
 use crate::client::{Call, Method, without_request_id};
+use crate::command_line::bizcenter;
 use crate::on_both;
 
 const REGISTER: &str = "/api/v1/auth/register";
@@ -379,9 +380,7 @@ on_both! {
 async fn the_env_file_is_read_in_time_and_only_this_machine_is_served() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join(".env"), "PORT=0\nJWT_SECRET_KEY=the-secret-of-the-env-file\n").unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bizcenter"));
-    command.env_clear().current_dir(dir.path()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut server = KilledInTheEnd(command.spawn().unwrap());
+    let mut server = KilledInTheEnd(bizcenter(dir.path(), &[]).stderr(Stdio::null()).spawn().unwrap());
     let lines = BufReader::new(server.0.stdout.take().unwrap()).lines().take(2).collect::<Result<Vec<_>, _>>().unwrap();
     let url = lines[0].strip_prefix("API   ").unwrap().strip_suffix("/api/v1").unwrap();
     let post = async |path: &str, body: Value| -> Value {

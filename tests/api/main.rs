@@ -9,6 +9,7 @@ mod app;
 mod client;
 mod deadline;
 mod mariadb;
+mod program;
 
 mod audit;
 mod auth;

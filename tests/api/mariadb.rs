@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::deadline;
+
 /// Runs the server until the standard input closes, which it does when the test run ends, however it ends.
 const KEEPER: &str = r#"dir="$1"; shift; "$@" & server=$!; cat >/dev/null; kill -CONT $server; kill $server; wait $server; test -e "$dir/keep" || rm -rf "$dir""#;
 
@@ -22,12 +24,14 @@ pub struct MariaDb {
 impl MariaDb {
     /// The server that the tests share; started by the first that needs it.
     pub fn shared() -> &'static Self {
+        deadline::watch();
         static SHARED: OnceLock<MariaDb> = OnceLock::new();
         SHARED.get_or_init(|| Self::start(&tempfile::tempdir().unwrap().keep()))
     }
 
     /// Starts a server in this directory, which goes with it.
     pub fn start(dir: &Path) -> Self {
+        deadline::watch();
         let data = dir.join("data");
         if !data.exists() {
             install(&data);

@@ -63,13 +63,11 @@ macro_rules! on_both_databases {
 
             #[tokio::test]
             async fn sqlite() {
-                let _deadline = $crate::deadline::Deadline::new();
                 test(Place::new(Database::Sqlite)).await;
             }
 
             #[tokio::test]
             async fn mariadb() {
-                let _deadline = $crate::deadline::Deadline::new();
                 test(Place::new(Database::MariaDb)).await;
             }
         })+

@@ -139,27 +139,31 @@ on_both! {
         let sink = Sink::start();
         let url = format!("smtp://127.0.0.1:{}", sink.port);
         let wait = Duration::from_millis(400);
-        let patience = Patience { check: wait, send: wait, ..Patience::default() };
-        let office = office_that_waits(&app, &[("SMTP_URL", &url)], patience);
+        // Each loses patience only where the mail server is silent: on a busy machine it may answer as late as that.
+        let at_checks = Patience { check: wait, ..Patience::default() };
+        let at_letters = Patience { send: wait, ..Patience::default() };
+        let [at_checks, at_letters, patient] = [at_checks, at_letters, Patience::default()]
+            .map(|patience| office_that_waits(&app, &[("SMTP_URL", &url)], patience));
         waiting(&app, "kim@example.com").await;
         waiting(&app, "lee@example.com").await;
         // At the check nothing is tried; at a letter the others wait for the next check.
         let untried = settled("pending", 0, None);
         let tried = settled("pending", 1, Some("the mail server does not answer"));
-        for (line, letters) in [
-            ("connect", [untried.clone(), untried.clone()]),
-            ("MAIL", [tried.clone(), untried]),
-            (".", [tried.clone(), tried]),
+        for (line, office, letters) in [
+            ("connect", &at_checks, [untried.clone(), untried.clone()]),
+            ("MAIL", &at_letters, [tried.clone(), untried]),
+            (".", &at_letters, [tried.clone(), tried]),
         ] {
             sink.answer(line, SILENCE);
             let started = Instant::now();
-            assert_eq!(send(&office).await, 0, "{line}");
-            assert!(started.elapsed() < Duration::from_secs(2), "{line}");
+            assert_eq!(send(office).await, 0, "{line}");
+            // Far less than the usual patience.
+            assert!(started.elapsed() < Duration::from_secs(20), "{line}");
             assert_eq!(outbox(&app).await, letters, "{line}");
             sink.behave();
         }
         app.advance(60);
-        assert_eq!((send(&office).await, sink.take().len()), (2, 2));
+        assert_eq!((send(&patient).await, sink.take().len()), (2, 2));
     }
 
     async fn a_silent_mail_server_does_not_keep_the_server_from_stopping(app) {

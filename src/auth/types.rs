@@ -19,10 +19,10 @@ pub const MAX_PASSWORD_LENGTH: usize = 1024;
 #[derive(Debug, ToSchema)]
 pub struct Login {
     /// Case does not count.
-    #[schema(format = "email", example = "test@example.com")]
+    #[schema(format = "email", example = "owner@demo.example")]
     pub email: String,
     /// Password.
-    #[schema(value_type = String, format = "password", max_length = 1024, example = "password123")]
+    #[schema(value_type = String, format = "password", max_length = 1024, example = "demo-password")]
     pub password: SecretString,
 }
 
@@ -36,6 +36,10 @@ impl FromFields for Login {
 
 /// Makes an account.
 #[derive(Debug, ToSchema)]
+// All fields together would be refused.
+#[schema(example = json!({
+    "email": "test@example.com", "password": "password123", "name": "Test User", "tenant_id": "test-001",
+}))]
 pub struct Register {
     /// Unique over all tenants; case does not count.
     #[schema(format = "email", max_length = 255, example = "test@example.com")]

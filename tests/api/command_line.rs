@@ -315,7 +315,12 @@ fn demo_fills_a_tenant(settings: &[(&str, &str)]) {
     let settings = [settings, &[("PORT", "0"), ("RUST_LOG", "warn")]].concat();
     let server = Server::start(bizcenter(dir.path(), &settings));
     tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let (status, body) = login(&server.1, "owner@demo.example", "demo-password").await;
+        // As the document has it for an example.
+        let document = serde_json::to_value(bizcenter::app::document()).unwrap();
+        let example = &document["components"]["schemas"]["Login"]["properties"];
+        let example = ["email", "password"].map(|field| example[field]["example"].as_str().unwrap());
+        assert_eq!(example, ["owner@demo.example", "demo-password"]);
+        let (status, body) = login(&server.1, example[0], example[1]).await;
         assert_eq!(status, 200, "{body}");
         let token = body["access_token"].as_str().unwrap();
         for (collection, least) in [("tasks", 1200), ("meetings", 50), ("contracts", 30)] {

@@ -49,7 +49,8 @@ pub async fn edge(State(environment): State<Environment>, mut request: Request, 
         response = with_error_body(response, id_text, language.as_ref(), &span);
     }
     span.in_scope(|| {
-        let (status, ms) = (response.status().as_u16(), started.elapsed().as_secs_f64() * 1e3);
+        // To the microsecond.
+        let (status, ms) = (response.status().as_u16(), (started.elapsed().as_secs_f64() * 1e6).round() / 1e3);
         let path = &*without_secrets(&path);
         info!(%method, path, status, ms, "request");
     });
@@ -171,7 +172,8 @@ fn add_headers(headers: &mut HeaderMap, id: HeaderValue, path: &str, environment
 /// For a path that no route has; doubled slashes are led to the clean path, as werkzeug does.
 pub async fn not_found(uri: Uri) -> Response {
     let path = uri.path();
-    if !path.contains("//") {
+    // Browsers take a backslash for a slash: two of either at the beginning would lead to another server.
+    if !path.contains("//") || path.contains('\\') {
         return ApiError::from(Code::NotFound).into_response();
     }
     let segments = path.split('/').filter(|segment| !segment.is_empty());

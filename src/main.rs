@@ -1,5 +1,6 @@
 //! The `bizcenter` binary.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use bizcenter::cli::Cli;
@@ -9,7 +10,8 @@ fn main() -> ExitCode {
     match bizcenter::cli::run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("bizcenter: {error}");
+            // As on standard output: perhaps nobody reads it.
+            let _ = writeln!(std::io::stderr(), "bizcenter: {error}");
             ExitCode::FAILURE
         }
     }

@@ -267,6 +267,11 @@ fn nothing_panics_on_purpose() {
 }
 
 #[test]
+fn commands_say_and_never_print() {
+    check_absent("println! panics when nobody reads: use say!", |_| true, r"\be?print(ln)?!");
+}
+
+#[test]
 fn sql_stands_in_stores_and_below_them() {
     let verb = regex(r"(?is)^\W*(select\s|insert into\s|update \w+ set\s|delete from\s)|\(select\s.*\sfrom\s");
     let mut offences = Vec::new();

@@ -1,10 +1,11 @@
 //! `bizcenter audit verify`.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader};
 use std::path::Path;
 use std::sync::Arc;
 
+use super::output::say;
 use super::{Outcome, VerifyArgs};
 use crate::audit::chain::verifier::{Noted, Report};
 use crate::audit::{AuditKey, exported, verify};
@@ -54,7 +55,7 @@ async fn check_database(config: &Config, key: &AuditKey, args: &VerifyArgs, note
     let (mut rows, mut problems) = (0, 0);
     for tenant in &tenants {
         let report = verify::verify(&mut conn, key, tenant, noted.cloned()).await?;
-        print_report(tenant, &report);
+        print_report(tenant, &report)?;
         rows += report.rows + report.unsealed;
         problems += report.problems.count();
     }
@@ -64,7 +65,7 @@ async fn check_database(config: &Config, key: &AuditKey, args: &VerifyArgs, note
 }
 
 fn check_file(path: &Path, key: &AuditKey, args: &VerifyArgs, noted: Option<Noted>) -> Outcome {
-    let cannot = |error: std::io::Error| format!("cannot read {}: {error}", path.display());
+    let cannot = |error: io::Error| format!("cannot read {}: {error}", path.display());
     let file = BufReader::new(File::open(path).map_err(cannot)?);
     let report = exported::verify(file, key, args.filtered, noted).map_err(cannot)?;
     if let Some(wanted) = &args.tenant
@@ -72,16 +73,16 @@ fn check_file(path: &Path, key: &AuditKey, args: &VerifyArgs, noted: Option<Note
     {
         return Err(format!("the rows are not of the tenant {wanted}").into());
     }
-    println!("tenant    {}", report.tenant.as_deref().unwrap_or("none"));
-    println!("rows      {}", report.rows);
+    say!("tenant    {}", report.tenant.as_deref().unwrap_or("none"))?;
+    say!("rows      {}", report.rows)?;
     if let (Some(first), Some(Noted { seq, seal })) = (report.first, &report.last) {
-        println!("seq       {first} to {seq}{}", gaps(report.gaps));
-        println!("last      {seq}:{seal}");
+        say!("seq       {first} to {seq}{}", gaps(report.gaps))?;
+        say!("last      {seq}:{seal}")?;
     }
     for (line, problem) in &report.problems {
-        println!("problem   line {line}: {problem}");
+        say!("problem   line {line}: {problem}")?;
     }
-    print_more(report.more);
+    print_more(report.more)?;
     verdict(&count(report.rows, "row"), report.problems.len() as u64 + report.more)
 }
 
@@ -89,32 +90,30 @@ fn gaps(gaps: u64) -> String {
     if gaps == 0 { ", contiguous".into() } else { format!(", not contiguous: {}", count(gaps, "gap")) }
 }
 
-fn print_report(tenant: &str, report: &Report) {
+fn print_report(tenant: &str, report: &Report) -> io::Result<()> {
     let Report { rows, unsealed, seqs, times, head, deleted_before, problems } = report;
-    println!("tenant    {tenant}");
-    println!("rows      {rows}{}", seqs.map(|(first, last)| format!(", seq {first} to {last}")).unwrap_or_default());
+    say!("tenant    {tenant}")?;
+    say!("rows      {rows}{}", seqs.map(|(first, last)| format!(", seq {first} to {last}")).unwrap_or_default())?;
     if let Some((oldest, latest)) = times {
-        println!("from      {} to {}", written(*oldest), written(*latest));
+        say!("from      {} to {}", written(*oldest), written(*latest))?;
     }
     if let Some(moment) = deleted_before {
-        println!("deleted   what is from before {}", written(*moment));
+        say!("deleted   what is from before {}", written(*moment))?;
     }
-    println!("unsealed  {unsealed}");
+    say!("unsealed  {unsealed}")?;
     match head {
-        Some(Noted { seq, seal }) => println!("head      {seq}:{seal}"),
-        None => println!("head      none"),
+        Some(Noted { seq, seal }) => say!("head      {seq}:{seal}")?,
+        None => say!("head      none")?,
     }
     for problem in &problems.list {
-        println!("problem   {problem}");
+        say!("problem   {problem}")?;
     }
-    print_more(problems.more);
-    println!();
+    print_more(problems.more)?;
+    say!("")
 }
 
-fn print_more(more: u64) {
-    if more > 0 {
-        println!("problem   and {more} more");
-    }
+fn print_more(more: u64) -> io::Result<()> {
+    if more > 0 { say!("problem   and {more} more") } else { Ok(()) }
 }
 
 fn verdict(what: &str, problems: u64) -> Outcome {
@@ -122,7 +121,7 @@ fn verdict(what: &str, problems: u64) -> Outcome {
         let hint = "if they are everywhere, SECRET_KEY may not be the one that they were written under";
         return Err(format!("{} in {what} ({hint})", count(problems, "problem")).into());
     }
-    println!("no problem in {what}");
+    say!("no problem in {what}")?;
     Ok(())
 }
 

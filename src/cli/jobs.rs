@@ -3,6 +3,7 @@
 use chrono_tz::Tz;
 use tokio_util::sync::CancellationToken;
 
+use super::output::say;
 use super::{Outcome, open_migrated};
 use crate::app::AppState;
 use crate::clock::{Clock, Timestamp};
@@ -19,7 +20,7 @@ pub async fn list(config: &Config) -> Outcome {
     let jobs = jobs::list(&app).await?;
     db.close().await;
     let rows: Vec<_> = jobs.iter().map(|status| row(status, app.timezone)).collect();
-    print!("{}", table(&rows));
+    say!("{}", table(&rows))?;
     Ok(())
 }
 
@@ -41,7 +42,7 @@ pub async fn run(config: &Config, name: &str) -> Outcome {
     db.close().await;
     match report {
         Report::Done(message) => {
-            println!("{name}: {message}");
+            say!("{name}: {message}")?;
             Ok(())
         }
         Report::Failed(message) => Err(format!("{name} failed: {message}").into()),
@@ -75,9 +76,9 @@ fn table(rows: &[[String; 6]]) -> String {
     let widths: [usize; 6] = std::array::from_fn(width);
     let line = |line: &[String; 6]| {
         let cells: Vec<_> = line.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        format!("{}\n", cells.join("  ").trim_end())
+        cells.join("  ").trim_end().to_owned()
     };
-    lines().map(line).collect()
+    lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -90,7 +91,7 @@ mod tests {
         assert_eq!(
             table(&[row]),
             "NAME  DESCRIPTION   LAST RUN  OUTCOME  NEXT RUN  MESSAGE\n\
-             a     what it does  never     never    by hand\n"
+             a     what it does  never     never    by hand"
         );
     }
 }

@@ -4,15 +4,17 @@ mod audit;
 mod demo;
 mod healthcheck;
 mod jobs;
+mod output;
 mod serve;
 mod user;
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Config, Environment};
+use self::output::say;
+use crate::config::{self, Config, Environment};
 use crate::db::Db;
 use crate::{app, telemetry};
 
@@ -158,10 +160,10 @@ struct DemoArgs {
 
 /// Runs a command to its end.
 pub fn run(cli: Cli) -> Outcome {
-    read_env_file()?;
+    config::load_env_file(Path::new(".env"))?;
     let command = cli.command.unwrap_or(Command::Serve);
     if matches!(command, Command::Openapi) {
-        println!("{}", app::document().to_pretty_json()?);
+        say!("{}", app::document().to_pretty_json()?)?;
         return Ok(());
     }
     let config = Config::from_env()?;
@@ -182,24 +184,13 @@ pub fn run(cli: Cli) -> Outcome {
     })
 }
 
-/// Loads `.env` from the working directory, if there is one; the environment goes first.
-fn read_env_file() -> Outcome {
-    match dotenvy::from_path(".env") {
-        Err(error) if error.not_found() => Ok(()),
-        // The library's message repeats the line, which may hold a secret.
-        Err(dotenvy::Error::LineParse(..)) => Err("cannot read .env: a line is not NAME=value".into()),
-        Err(error) => Err(format!("cannot read .env: {error}").into()),
-        Ok(()) => Ok(()),
-    }
-}
-
 async fn migrate(config: &Config) -> Outcome {
     let db = Db::connect(&config.database).await?;
     let pending = db.pending_migrations().await?;
     db.migrate().await?;
     match pending.len() {
-        0 => println!("nothing to do: the schema is up to date"),
-        count => println!("applied {count}: {}", pending.join(", ")),
+        0 => say!("nothing to do: the schema is up to date")?,
+        count => say!("applied {count}: {}", pending.join(", "))?,
     }
     db.close().await;
     Ok(())

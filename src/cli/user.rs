@@ -4,6 +4,7 @@ use std::io::BufRead;
 
 use serde_json::json;
 
+use super::output::say;
 use super::{Outcome, UserArgs, open_migrated};
 use crate::audit::{self, Action, AuditKey, Changes, Event};
 use crate::auth::store::{self, NewUserRow};
@@ -43,7 +44,7 @@ pub async fn create(config: &Config, args: UserArgs) -> Outcome {
         Ok(id)
     })?;
     db.close().await;
-    println!("user {id}: {} is {} of {}", user.email, user.role.as_str(), user.tenant_id);
+    say!("user {id}: {} is {} of {}", user.email, user.role.as_str(), user.tenant_id)?;
     Ok(())
 }
 

@@ -1,9 +1,13 @@
 //! Settings, read once from the environment (or `.env`) into documented structs. Wrong values stop the start, all of
 //! them named at once.
 
+mod env_file;
 mod mail;
 mod settings;
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -14,6 +18,7 @@ use chrono_tz::Tz;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
+pub use self::env_file::load as load_env_file;
 pub use self::mail::{Mail, Patience, Smtp};
 use self::settings::Settings;
 use crate::db::Connect;
@@ -118,7 +123,25 @@ impl fmt::Display for ConfigError {
 impl Config {
     /// Reads the environment.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_lookup(|name| std::env::var(name).ok())
+        Self::from_variables(|name| std::env::var_os(name))
+    }
+
+    /// Reads settings as the system has them, which may be no text.
+    fn from_variables(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Self, ConfigError> {
+        let unreadable = RefCell::new(BTreeSet::new());
+        let read = Self::from_lookup(|name| {
+            let value = lookup(name)?.into_string();
+            value.map_err(|_| unreadable.borrow_mut().insert(name.to_owned())).ok()
+        });
+        let unreadable = unreadable.into_inner();
+        if unreadable.is_empty() {
+            return read;
+        }
+        let others = read.err().map_or_else(Vec::new, |ConfigError(problems)| problems);
+        // That it is missing, or not as it must be, is no other problem.
+        let is_other = |problem: &String| !unreadable.contains(problem.split(' ').next().unwrap_or_default());
+        let problems = unreadable.iter().map(|name| format!("{name} is not UTF-8"));
+        Err(ConfigError(problems.chain(others.into_iter().filter(is_other)).collect()))
     }
 
     /// Reads settings by name from `lookup`; an empty value counts as none.
@@ -167,6 +190,9 @@ impl Config {
             ),
             log_filter: settings.log_filter(),
         };
+        if production {
+            settings.check_distinct(["SECRET_KEY", "JWT_SECRET_KEY", "CONTRACT_ENCRYPTION_KEY"]);
+        }
         settings.finish(config)
     }
 }

@@ -1,5 +1,6 @@
 //! The reader behind [`super::Config`].
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -9,8 +10,12 @@ use std::time::Duration;
 use axum::http::HeaderValue;
 use chrono::NaiveTime;
 use ipnet::IpNet;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 use secrecy::{ExposeSecret, SecretString};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+use url::Url;
 
 use super::{ConfigError, Registration};
 use crate::db::{Connect, MariaDbTarget, Target};
@@ -18,12 +23,14 @@ use crate::db::{Connect, MariaDbTarget, Target};
 /// Secrets of development: public, and so refused in production.
 pub const DEVELOPMENT_SECRET: &str = "development-only-secret-do-not-use-in-production";
 
-/// Secrets that stand in public places: the Flask server's defaults and this repository.
-const KNOWN_SECRETS: [&str; 6] =
-    ["secret-key", "dev-secret-key", "jwt-secret-key", "dev-jwt-secret-key", "do-not-use-in-production", "change-me"];
+/// What is in secrets that stand in public places, the Flask server's defaults and this repository, in small letters and
+/// without what is between the words.
+const KNOWN_SECRETS: [&str; 3] = ["secretkey", "donotuseinproduction", "changeme"];
 
 /// The shortest secret that production takes, and the shortest encryption key anywhere; in characters.
 const SECRET_LENGTH: usize = 32;
+/// How many different characters a secret has at least; 32 random digits have fewer hardly ever.
+const SECRET_VARIETY: usize = 6;
 
 /// Reads one setting after the other and gathers what is wrong with them.
 pub struct Settings<'a> {
@@ -103,11 +110,14 @@ impl<'a> Settings<'a> {
         if production {
             match &value {
                 None => self.problem(name, "must be set in production"),
-                Some(value) if KNOWN_SECRETS.iter().any(|known| value.contains(known)) => {
+                Some(value) if is_known(value) => {
                     self.problem(name, "is a publicly known secret: make a new one for production");
                 }
-                Some(value) if value.chars().count() < SECRET_LENGTH => {
+                Some(value) if value.trim().chars().count() < SECRET_LENGTH => {
                     self.problem(name, format_args!("must have at least {SECRET_LENGTH} characters in production"));
+                }
+                Some(value) if value.chars().collect::<BTreeSet<_>>().len() < SECRET_VARIETY => {
+                    self.problem(name, "must not be a few characters again and again in production");
                 }
                 Some(_) => {}
             }
@@ -125,10 +135,26 @@ impl<'a> Settings<'a> {
         key
     }
 
+    /// That these secrets differ: who learns one is not to know another.
+    pub fn check_distinct(&mut self, names: [&str; 3]) {
+        let values = names.map(|name| self.text(name));
+        for (at, name) in names.into_iter().enumerate() {
+            if let Some(same) = (0..at).find(|before| values[at].is_some() && values[*before] == values[at]) {
+                self.problem(name, format_args!("must differ from {} in production", names[same]));
+            }
+        }
+    }
+
     /// `RUST_LOG`.
     pub fn log_filter(&mut self) -> String {
-        let filter = self.text("RUST_LOG").unwrap_or_else(|| "info,sqlx=warn".into());
-        if EnvFilter::try_new(&filter).is_err() {
+        let filter = self.text("RUST_LOG").unwrap_or_else(|| "info,sqlx=warn".into()).trim().to_owned();
+        // A word alone may be a target too, of which all is logged then, and of others nothing: rather a slip of the pen.
+        // With blanks around a part the library mistakes where it begins.
+        let is_slip = |part: &str| {
+            let is_word = !part.is_empty() && !part.contains(['=', '[']);
+            part.trim() != part || is_word && LevelFilter::from_str(part).is_err()
+        };
+        if EnvFilter::try_new(&filter).is_err() || filter.split(',').any(is_slip) {
             self.problem("RUST_LOG", format_args!("must be a level or a list like info,sqlx=warn, not {filter:?}"));
         }
         filter
@@ -141,12 +167,17 @@ impl<'a> Settings<'a> {
         let origins = text.split(',').map(str::trim).filter(|origin| !origin.is_empty());
         let mut values = Vec::new();
         for origin in origins {
-            let is_origin = origin.split_once("://").is_some_and(|(scheme, host)| {
-                matches!(scheme, "http" | "https") && !host.is_empty() && !host.contains('/')
-            });
+            // Compared letter by letter, another spelling than the browsers' would never fit.
+            let url = Url::parse(origin).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+            let is_origin = url.is_some_and(|url| url.origin().ascii_serialization() == origin);
             match HeaderValue::from_str(origin) {
                 Ok(value) if is_origin => values.push(value),
-                _ => self.problem(NAME, format_args!("must list origins like https://app.example.com, not {origin:?}")),
+                _ => self.problem(
+                    NAME,
+                    format_args!(
+                        "must list origins as browsers send them, like https://app.example.com, not {origin:?}"
+                    ),
+                ),
             }
         }
         values
@@ -221,21 +252,24 @@ impl<'a> Settings<'a> {
 
     /// As Flask chose: SQLite when told so or, outside production, when no server is named; MariaDB otherwise.
     fn target(&mut self, production: bool) -> Target {
-        let sqlite = Target::Sqlite(PathBuf::from(self.text("SQLITE_PATH").unwrap_or_else(|| "msspbiz_dev.db".into())));
         if let Some(url) = self.text("DATABASE_URL") {
             return match Target::from_url(url.trim()) {
                 Ok(Target::MariaDb(target)) => self.with_tls(target),
                 Ok(target) => target,
                 Err(problem) => {
                     self.problem("DATABASE_URL", problem);
-                    sqlite
+                    Target::Sqlite(PathBuf::new())
                 }
             };
         }
         let truth = [("true", true), ("1", true), ("yes", true), ("false", false), ("0", false), ("no", false)];
         let use_sqlite = self.choice(&["USE_SQLITE"], &truth, false);
         if use_sqlite || (!production && self.text("DB_HOST").is_none()) {
-            return sqlite;
+            let path = self.text("SQLITE_PATH").unwrap_or_else(|| "msspbiz_dev.db".into());
+            return Target::sqlite(&path).unwrap_or_else(|problem| {
+                self.problem("SQLITE_PATH", problem);
+                Target::Sqlite(PathBuf::new())
+            });
         }
         let mut required = |name: &str| {
             self.text(name).unwrap_or_else(|| {
@@ -257,11 +291,25 @@ impl<'a> Settings<'a> {
             self.problem("DB_SSL_MODE", format_args!("must be one of {modes}, not {mode:?}"));
         }
         if let Some(path) = self.text("DB_SSL_CA") {
-            match std::fs::metadata(&path) {
-                Ok(_) => target.set_ssl_ca(path.as_ref()),
+            match std::fs::read(&path) {
+                Ok(pem) if has_certificate(&pem) => target.set_ssl_ca(path.as_ref()),
+                Ok(_) => self.problem("DB_SSL_CA", "must be a PEM file with a certificate"),
                 Err(error) => self.problem("DB_SSL_CA", format_args!("cannot be read: {error}")),
             }
         }
         Target::MariaDb(target)
     }
+}
+
+/// Whether it is, or contains, one of [`KNOWN_SECRETS`], however it is written.
+fn is_known(secret: &str) -> bool {
+    let plain: String =
+        secret.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
+    KNOWN_SECRETS.iter().any(|known| plain.contains(known))
+}
+
+/// Whether there is a certificate in it, and nothing wrong with any.
+fn has_certificate(pem: &[u8]) -> bool {
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    certificates.is_ok_and(|certificates| !certificates.is_empty())
 }

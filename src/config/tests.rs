@@ -13,6 +13,22 @@ fn problems(settings: &[(&str, &str)]) -> String {
     read(settings).unwrap_err().to_string()
 }
 
+/// All that production needs.
+const PRODUCTION: [(&str, &str); 5] = [
+    ("APP_ENV", "production"),
+    ("USE_SQLITE", "true"),
+    ("SECRET_KEY", "0123456789abcdefghijklmnopqrstuvwxyz"),
+    ("JWT_SECRET_KEY", "1123456789abcdefghijklmnopqrstuvwxyz"),
+    ("CONTRACT_ENCRYPTION_KEY", "2123456789abcdefghijklmnopqrstuvwxyz"),
+];
+
+/// What is wrong when this setting is the only one, which is told in one line.
+fn problem(name: &str, value: &str) -> String {
+    let text = problems(&[(name, value)]);
+    assert!(text.lines().count() == 2 && text.contains(&format!("- {name} ")), "{value}: {text}");
+    text
+}
+
 #[test]
 fn nothing_set_is_development_on_sqlite() {
     let config = read(&[]).unwrap();
@@ -79,10 +95,134 @@ fn production_refuses_missing_short_and_public_secrets() {
 }
 
 #[test]
+fn production_refuses_secrets_that_are_easily_guessed() {
+    let padded = format!("{:40}", "short");
+    for (secret, problem) in [
+        ("a".repeat(40).as_str(), "must not be a few characters again and again"),
+        ("abcab".repeat(8).as_str(), "must not be a few characters again and again"),
+        (padded.as_str(), "must have at least 32 characters"),
+        ("Change-Me-To-Something-Else-0123456789", "is a publicly known secret"),
+        ("CHANGE_ME_TO_SOMETHING_ELSE_0123456789", "is a publicly known secret"),
+        ("0123456789 changeme 0123456789abcdef", "is a publicly known secret"),
+        ("JWT-Secret-Key-0123456789abcdefghijk", "is a publicly known secret"),
+    ] {
+        for name in ["SECRET_KEY", "JWT_SECRET_KEY", "CONTRACT_ENCRYPTION_KEY"] {
+            let mut settings = PRODUCTION.to_vec();
+            settings.retain(|(other, _)| *other != name);
+            settings.push((name, secret));
+            let text = problems(&settings);
+            assert!(text.contains(&format!("- {name} {problem}")) && text.lines().count() == 2, "{secret}: {text}");
+        }
+    }
+    assert!(read(&PRODUCTION).is_ok());
+}
+
+#[test]
+fn production_wants_three_secrets() {
+    let same = PRODUCTION.map(|(name, value)| (name, if name.ends_with("KEY") { PRODUCTION[2].1 } else { value }));
+    assert_eq!(
+        read(&same).unwrap_err().0,
+        [
+            "JWT_SECRET_KEY must differ from SECRET_KEY in production",
+            "CONTRACT_ENCRYPTION_KEY must differ from SECRET_KEY in production",
+        ]
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_value_that_is_no_text_is_named_and_never_taken_for_none() {
+    use std::os::unix::ffi::OsStringExt;
+
+    let mut settings: Vec<(&str, OsString)> = PRODUCTION.map(|(name, value)| (name, value.into())).to_vec();
+    settings[3].1 = OsString::from_vec(vec![0xff; 40]);
+    settings.push(("PORT", "many".into()));
+    let lookup = |name: &str| settings.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
+    assert_eq!(
+        Config::from_variables(lookup).unwrap_err().0,
+        ["JWT_SECRET_KEY is not UTF-8", "PORT must be a port number, not \"many\""]
+    );
+}
+
+#[test]
+fn origins_are_those_that_browsers_send() {
+    let good =
+        "http://localhost:3001, https://app.example.com,https://xn--on3bi6m.example,http://[::1]:8080,http://10.0.0.1";
+    assert_eq!(read(&[("CORS_ORIGINS", good)]).unwrap().cors_origins.len(), 5);
+    for wrong in [
+        "*",
+        "null",
+        "app.example.com",
+        "https://App.example.com",
+        "HTTPS://app.example.com",
+        "https://app.example.com/",
+        "https://app.example.com:443",
+        "http://app.example.com:80",
+        "http://app example.com",
+        "https://app.example.com?page",
+        "https://app.example.com#top",
+        "https://kim@app.example.com",
+        "https://app.example.com:port",
+        "https://보안.example",
+        "ftp://app.example.com",
+    ] {
+        problem("CORS_ORIGINS", wrong);
+    }
+}
+
+#[test]
+fn a_word_alone_is_a_level_of_the_log() {
+    for good in ["debug", "WARN", "off", "info,sqlx=warn", "bizcenter=trace,info", "info,[request]=debug", "4"] {
+        assert!(read(&[("RUST_LOG", good)]).is_ok(), "{good}");
+    }
+    for wrong in ["nonsense", "info,sqlx", "bizcenter", "verbose", "info=nonsense", "warning", "info, sqlx=warn"] {
+        problem("RUST_LOG", wrong);
+    }
+}
+
+#[test]
+fn a_certificate_authority_is_a_pem_file_with_a_certificate() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    let read_ca = || read(&[("DATABASE_URL", "mysql://u:p@h/biz"), ("DB_SSL_CA", path)]);
+    let pem = |label, base64| format!("-----BEGIN {label}-----\n{base64}\n-----END {label}-----\n");
+    for wrong in [
+        "",
+        "root:x:0:0:root:/root:/bin/bash\n",
+        &pem("PRIVATE KEY", "MAMCAQE="),
+        &pem("CERTIFICATE", "!!!!"),
+        &(pem("CERTIFICATE", "MAMCAQE=") + "-----BEGIN CERTIFICATE-----\nMAMC"),
+    ] {
+        std::fs::write(path, wrong).unwrap();
+        let text = read_ca().unwrap_err().to_string();
+        assert!(text.contains("DB_SSL_CA must be a PEM file with a certificate"), "{wrong}: {text}");
+    }
+    std::fs::write(path, format!("# ours\n{0}{0}", pem("CERTIFICATE", "MAMCAQE="))).unwrap();
+    assert!(read_ca().is_ok());
+    let nowhere = [("DATABASE_URL", "mysql://u:p@h/biz"), ("DB_SSL_CA", "/nowhere/ca.pem")];
+    assert!(problems(&nowhere).contains("DB_SSL_CA cannot be read: "));
+}
+
+#[test]
+fn every_line_of_the_example_can_be_used_as_it_is() {
+    let example = include_str!("../../.env.example");
+    let is_setting = |line: &&str| line.starts_with(|first: char| first.is_ascii_uppercase()) && line.contains('=');
+    let lines: Vec<&str> = example.lines().filter_map(|line| line.strip_prefix('#')).filter(is_setting).collect();
+    assert!(lines.len() > 30, "{lines:?}");
+    let settings = dotenvy::from_read_iter(lines.join("\n").as_bytes()).collect::<Result<Vec<_>, _>>().unwrap();
+    assert_eq!(settings.len(), lines.len());
+    let lookup = |name: &str| settings.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    // The only one that needs something which is not everywhere.
+    let wrong = Config::from_lookup(lookup).unwrap_err().0;
+    assert!(wrong.len() == 1 && wrong[0].starts_with("DB_SSL_CA cannot be read: "), "{wrong:?}");
+    let config = Config::from_lookup(|name| lookup(name).filter(|_| name != "DB_SSL_CA")).unwrap();
+    assert_eq!(config.mail.unwrap().from.to_string(), "BizCenter <no-reply@example.com>");
+    assert_eq!(config.database.target.to_string(), "MariaDB, bizcenter at 127.0.0.1:3307");
+}
+
+#[test]
 fn production_registers_only_who_is_invited() {
-    let mut settings = vec![("APP_ENV", "production"), ("USE_SQLITE", "true")];
-    let secret = "0123456789abcdefghijklmnopqrstuvwxyz";
-    settings.extend(["SECRET_KEY", "JWT_SECRET_KEY", "CONTRACT_ENCRYPTION_KEY"].map(|name| (name, secret)));
+    let mut settings = PRODUCTION.to_vec();
     assert_eq!(read(&settings).unwrap().registration, Registration::Invite);
     settings.push(("REGISTRATION", "closed"));
     assert_eq!(read(&settings).unwrap().registration, Registration::Closed);
@@ -108,6 +248,34 @@ fn database_url_wins_and_takes_sqlalchemys_spelling() {
     assert_eq!(url("sqlite:////var/lib/dev.db"), "SQLite, /var/lib/dev.db");
     assert_eq!(url("mysql+pymysql://u:p@h:3306/biz?charset=utf8mb4"), "MariaDB, biz at h:3306");
     assert_eq!(url("mariadb://u:p@h/biz"), "MariaDB, biz at h:3306");
+    assert_eq!(url("mysql://u%40x:p%40ss%2Fwo%3Ard@h/biz"), "MariaDB, biz at h:3306");
+}
+
+#[test]
+fn a_password_that_is_not_percent_encoded_is_refused_and_not_repeated() {
+    for url in [
+        "mysql://u:hidden@hid/den@127.0.0.1:3306/biz",
+        "mysql://u:12/hidden@127.0.0.1/biz",
+        "mysql://u:hidden/hidden@127.0.0.1/biz",
+        "mysql://u:hidden?hidden@127.0.0.1/biz",
+        "mysql://u:hidden#hidden@127.0.0.1/biz",
+    ] {
+        let text = problem("DATABASE_URL", url);
+        assert!(!text.contains("hidden") && !text.contains("hid/den"), "{text}");
+    }
+    let text = problem("DATABASE_URL", "mysql://u:p@ss/word@127.0.0.1:3306/biz");
+    assert!(text.contains("percent-encoded") && !text.contains("word@"), "{text}");
+}
+
+#[test]
+fn sqlite_is_a_file_without_options() {
+    problem("DATABASE_URL", "sqlite:///dev.db?mode=ro");
+    for nowhere in ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite://:memory:"] {
+        assert!(problem("DATABASE_URL", nowhere).contains("must name a file"), "{nowhere}");
+    }
+    assert!(problem("SQLITE_PATH", ":memory:").contains("must name a file"));
+    // What is not used may be anything.
+    assert!(read(&[("DATABASE_URL", "sqlite:///dev.db"), ("SQLITE_PATH", ":memory:")]).is_ok());
 }
 
 #[test]
@@ -159,13 +327,7 @@ fn wrong_mail_settings_are_named_without_the_password() {
 
 #[test]
 fn production_sends_no_password_in_the_clear() {
-    let secret = "0123456789abcdefghijklmnopqrstuvwxyz";
-    let read_url = |url| {
-        let mut settings = vec![("APP_ENV", "production"), ("USE_SQLITE", "true"), ("SMTP_URL", url)];
-        settings.extend(["SECRET_KEY", "JWT_SECRET_KEY", "CONTRACT_ENCRYPTION_KEY"].map(|name| (name, secret)));
-        settings.push(("MAIL_FROM", "no-reply@example.com"));
-        read(&settings)
-    };
+    let read_url = |url| read(&[&PRODUCTION[..], &[("SMTP_URL", url), ("MAIL_FROM", "no-reply@example.com")]].concat());
     for url in ["smtp://user:hidden@smtp.example.com", "smtp://user:hidden@smtp.example.com?tls=opportunistic"] {
         let text = read_url(url).unwrap_err().to_string();
         assert!(text.contains("SMTP_URL must not send a password without TLS") && !text.contains("hidden"), "{text}");

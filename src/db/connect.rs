@@ -1,6 +1,7 @@
 //! Opens the connections, with the settings that each database needs to be trusted.
 
 use std::fmt;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -9,8 +10,8 @@ use deadpool::Runtime;
 use deadpool::unmanaged::PoolConfig;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlSslMode};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Executor};
-use tokio::time::{Instant, sleep};
+use sqlx::{ConnectOptions, Connection, Executor};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Db, Readers, sqlite_is_busy};
 
@@ -52,21 +53,33 @@ impl MariaDbTarget {
 }
 
 impl Target {
+    /// This file. What SQLite keeps in memory would be another database for each connection.
+    pub fn sqlite(path: &str) -> Result<Self, &'static str> {
+        if matches!(path.trim(), "" | ":memory:") { Err("must name a file") } else { Ok(Self::Sqlite(path.into())) }
+    }
+
     /// Reads `DATABASE_URL` as SQLAlchemy writes it: `sqlite:///file.db` (relative), `sqlite:////file.db` (absolute),
     /// `mysql://user:password@host:port/name`, with `mariadb` for `mysql` and an optional `+driver`.
     pub fn from_url(url: &str) -> Result<Self, String> {
         let (scheme, rest) = url.split_once("://").ok_or("must look like scheme://…")?;
         match scheme.split('+').next().unwrap_or_default() {
             "sqlite" => match rest.strip_prefix('/').unwrap_or(rest) {
-                "" | ":memory:" => Err("must name a file".into()),
-                path => Ok(Self::Sqlite(path.into())),
+                path if path.contains('?') => {
+                    Err("must end with the file's name: nothing behind a ? is understood".into())
+                }
+                path => Self::sqlite(path).map_err(str::to_owned),
             },
             "mysql" | "mariadb" => {
                 // The driver's own message may repeat the URL with its password.
                 let options = MySqlConnectOptions::from_str(&format!("mysql://{rest}"))
                     .map_err(|_| "is not a valid URL of a MariaDB database")?;
-                if options.get_database().is_none_or(str::is_empty) {
-                    return Err("must name a database after the host".into());
+                match options.get_database() {
+                    None | Some("") => return Err("must name a database after the host".into()),
+                    // It is the rest of the password, which ends at the first of them; it is not repeated.
+                    Some(name) if name.contains(['@', ':', '/']) => {
+                        return Err("must have @, : and / in user and password percent-encoded (%40, %3A, %2F)".into());
+                    }
+                    Some(_) => {}
                 }
                 Ok(Self::MariaDb(MariaDbTarget(Box::new(options))))
             }
@@ -96,6 +109,9 @@ impl fmt::Display for Target {
 
 /// How long to wait before the next attempt at a file that another process is opening.
 const RETRY_AFTER: Duration = Duration::from_millis(20);
+
+/// How long to wait before the next attempt at a server that refuses.
+const KNOCK_AFTER: Duration = Duration::from_millis(100);
 
 /// The server does not know a setting.
 const UNKNOWN_VARIABLE: u16 = 1193;
@@ -176,7 +192,27 @@ async fn open_sqlite(path: &PathBuf, connect: &Connect) -> Result<Db, sqlx::Erro
     Ok(Db::Sqlite { read, write })
 }
 
+/// Proves that the server lets us in, or tells why not. The pool itself only tells that time ran out, whatever it was
+/// that kept it waiting.
+async fn knock(options: &MySqlConnectOptions, patience: Duration) -> Result<(), sqlx::Error> {
+    let deadline = Instant::now() + patience;
+    loop {
+        match timeout_at(deadline, options.connect()).await {
+            // A server that is just starting lets nobody in yet.
+            Ok(Err(sqlx::Error::Io(error)))
+                if error.kind() == ErrorKind::ConnectionRefused && Instant::now() + KNOCK_AFTER < deadline =>
+            {
+                sleep(KNOCK_AFTER).await;
+            }
+            Ok(opened) => return opened?.close().await,
+            Err(_) => return Err(io::Error::new(ErrorKind::TimedOut, "the server does not answer").into()),
+        }
+    }
+}
+
 async fn open_mariadb(options: &MySqlConnectOptions, connect: &Connect) -> Result<Db, sqlx::Error> {
+    let options = options.clone().charset("utf8mb4").disable_statement_logging();
+    knock(&options, connect.acquire_timeout).await?;
     let pool = MySqlPoolOptions::new()
         .max_connections(connect.pool_size)
         .acquire_timeout(connect.acquire_timeout)
@@ -194,7 +230,7 @@ async fn open_mariadb(options: &MySqlConnectOptions, connect: &Connect) -> Resul
                 }
             })
         })
-        .connect_with(options.clone().charset("utf8mb4").disable_statement_logging())
+        .connect_with(options)
         .await?;
     Ok(Db::MariaDb(pool))
 }

@@ -172,13 +172,17 @@ impl ApiError {
         }
     }
 
+    fn text(&self, language: Language) -> String {
+        let text = self.code.text(language);
+        match &self.detail {
+            Detail::Text(detail) => text.replace("{}", detail),
+            _ => text.to_owned(),
+        }
+    }
+
     /// The answer that [`IntoResponse`] left out.
     pub fn render(&self, request_id: &str, language: Language) -> Response {
-        let error = self.code.text(language);
-        let text = match &self.detail {
-            Detail::Text(text) => error.replace("{}", text),
-            _ => error.to_owned(),
-        };
+        let text = self.text(language);
         let body = ErrorBody {
             msg: (self.code.status() == StatusCode::UNAUTHORIZED).then(|| text.clone()),
             error: text,
@@ -215,10 +219,13 @@ impl From<sqlx::Error> for ApiError {
 }
 
 impl std::fmt::Display for ApiError {
-    /// For the operator: the English text, and what is behind it.
+    /// For the operator: the English text, and what is behind it; of something that should not have happened only that.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{}", self.code.text(Language::English))?;
-        self.cause().map_or(Ok(()), |source| write!(formatter, ": {source}"))
+        match self.cause() {
+            Some(source) if self.code == Code::Internal => write!(formatter, "{source}"),
+            Some(source) => write!(formatter, "{}: {source}", self.text(Language::English)),
+            None => formatter.write_str(&self.text(Language::English)),
+        }
     }
 }
 

@@ -77,6 +77,25 @@ on_both! {
         }
     }
 
+    async fn a_backslash_leads_nowhere(app) {
+        let address = app.url.strip_prefix("http://").unwrap().to_owned();
+        for path in ["//\\evil.example/a", "/\\evil.example//a", "//\\/evil.example", "/api//v1\\tasks", "//\\\\x"] {
+            // No client sends one as it is.
+            let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+            let mut stream = TcpStream::connect(&address).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+            let answer = spawn_blocking(move || {
+                let mut answer = String::new();
+                stream.write_all(request.as_bytes()).unwrap();
+                stream.read_to_string(&mut answer).unwrap();
+                answer
+            });
+            let answer = answer.await.unwrap();
+            assert!(answer.starts_with("HTTP/1.1 404 Not Found\r\n"), "{path}: {answer}");
+            assert!(!answer.to_lowercase().contains("\nlocation:"), "{path}: {answer}");
+        }
+    }
+
     async fn a_wrong_method_is_a_json_405_that_names_the_right_ones(app) {
         let cases: [(Method, &str, &[&str]); 5] = [
             (Method::DELETE, "/health", &["GET", "HEAD"]),

@@ -8,6 +8,7 @@ mod texts;
 use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta};
 use fastrand::Rng;
 
+use super::output::say;
 use super::{DemoArgs, Outcome, open_migrated};
 use crate::audit::AuditKey;
 use crate::auth::store::{self, NewUserRow};
@@ -51,15 +52,15 @@ pub async fn fill(config: &Config, args: &DemoArgs) -> Outcome {
     let contracts = contracts::fill(&db, &mut scene, config).await?;
     tasks::fill(&db, &mut scene, args.tasks).await?;
     db.close().await;
-    println!(
+    say!(
         "The tenant {TENANT} has {} users, {} tasks, {meetings} meetings with {attendees} attendees and {action_items} \
          action items, and {contracts} contracts.",
         scene.users.len(),
         args.tasks
-    );
-    println!("E-mail    {}", Role::ALL.map(email).join("\n          "));
-    println!("Password  {PASSWORD}");
-    println!("Next      bizcenter");
+    )?;
+    say!("E-mail    {}", Role::ALL.map(email).join("\n          "))?;
+    say!("Password  {PASSWORD}")?;
+    say!("Next      bizcenter")?;
     Ok(())
 }
 

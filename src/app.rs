@@ -28,7 +28,7 @@ use crate::config::{Config, Registration};
 use crate::contracts::{self, AmountCipher};
 use crate::db::Db;
 use crate::edge;
-use crate::extract::BODY_LIMIT;
+use crate::extract::{BODY_LIMIT, BODY_TIMEOUT};
 use crate::idempotency::InFlight;
 use crate::mail::Mailer;
 use crate::notifications::{self, Subscribers};
@@ -38,6 +38,7 @@ use crate::{audit, calendar, dashboard, meetings, openapi, reports, tasks, users
 
 /// How long a request may take before it is answered 503; longer than any wait inside.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+const _: () = assert!(BODY_TIMEOUT.as_secs() < REQUEST_TIMEOUT.as_secs());
 /// How long a browser may remember a preflight's answer.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
 

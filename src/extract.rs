@@ -1,6 +1,7 @@
 //! Extractors whose every failure is an [`ApiError`].
 
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
@@ -8,12 +9,15 @@ use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use serde_json::Value;
+use tokio::time::timeout;
 
 use crate::error::{ApiError, Code};
 use crate::fields::{Fields, FromFields, ascii_digits};
 
 /// The largest JSON body, in bytes.
 pub const BODY_LIMIT: usize = 1024 * 1024;
+/// How long a body may take to arrive; less than the whole request, so that the caller learns what was slow.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// A JSON body that is read when the handler asks for it: Flask looks for the row first, so that a wrong body for a
 /// missing row is a 404.
@@ -99,7 +103,12 @@ impl<S: Send + Sync> FromRequest<S> for CsvBody {
 }
 
 async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
-    Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
+    bytes_within(BODY_TIMEOUT, request, state).await
+}
+
+async fn bytes_within<S: Send + Sync>(limit: Duration, request: Request, state: &S) -> Result<Bytes, ApiError> {
+    let arrived = timeout(limit, Bytes::from_request(request, state)).await.map_err(|_| Code::RequestTimeout)?;
+    arrived.map_err(|rejection| match rejection {
         BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Code::BodyTooLarge.into(),
         _ => Code::MalformedRequest.into(),
     })
@@ -166,4 +175,22 @@ fn id_of(text: &str) -> Option<i64> {
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     // A number too large for an id belongs to no row, like any other that no row has.
     is_number.then(|| digits.parse().unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body as Stream;
+    use futures_util::{StreamExt, stream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_does_not_arrive_in_time_is_a_408() {
+        let begun = stream::iter([Ok::<_, std::io::Error>("{")]).chain(stream::pending());
+        let request = Request::new(Stream::from_stream(begun));
+        let late = bytes_within(Duration::from_millis(50), request, &()).await.unwrap_err();
+        assert_eq!(late.code(), Code::RequestTimeout);
+        let request = Request::new(Stream::from("{}"));
+        assert_eq!(bytes_within(Duration::from_secs(20), request, &()).await.unwrap(), "{}");
+    }
 }

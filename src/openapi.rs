@@ -138,6 +138,7 @@ fn add_errors(operation: &mut Operation, has_id: bool) {
         (is_guarded, "401", "No valid token"),
         (is_guarded, "403", "The caller's role may not do this"),
         (has_id, "404", "There is no such row in the caller's tenant"),
+        (has_body, "408", "The body took longer than 25 seconds to arrive"),
         (has_body, "413", "The body is larger than 1 MiB"),
         (has_body, "415", "The body is not JSON by its Content-Type"),
         (true, "500", "Something broke; the log knows by the request id"),

@@ -281,7 +281,7 @@ fn every_error_that_an_operation_can_give_is_documented_in_the_one_shape() {
         let mut expected = vec!["500", "503"];
         let rules: [(bool, &[&str]); 9] = [
             (["create_user", "update_user", "patch_user", "create_invitation"].contains(&operation.id), &["409"]),
-            (has_body, &["400", "413", "415"]),
+            (has_body, &["400", "408", "413", "415"]),
             (operation.id.starts_with("list_"), &["400"]),
             (is_guarded, &["401", "403"]),
             (operation.path.contains('{'), &["404"]),
@@ -393,45 +393,45 @@ fn the_operations_and_their_statuses_are_these() {
     GET /api/v1/users list_users 200 400 401 403 500 503
     GET /api/v1/users/{user_id} get_user 200 304 401 403 404 500 503
     GET /health get_health 200
-    PATCH /api/v1/contracts/{contract_id} patch_contract 200 400 401 403 404 409 412 413 415 500 503
-    PATCH /api/v1/meetings/{meeting_id} patch_meeting 200 400 401 403 404 412 413 415 500 503
-    PATCH /api/v1/meetings/{meeting_id}/action-items/{item_id} patch_action_item 200 400 401 403 404 412 413 415 500 503
-    PATCH /api/v1/meetings/{meeting_id}/attendees/{attendee_id} patch_attendee 200 400 401 403 404 412 413 415 500 503
-    PATCH /api/v1/notifications/preferences patch_notification_preferences 200 400 401 403 413 415 500 503
-    PATCH /api/v1/tasks/bulk patch_tasks 200 400 401 403 413 415 500 503
-    PATCH /api/v1/tasks/{task_id} patch_task 200 400 401 403 404 412 413 415 500 503
-    PATCH /api/v1/tasks/{task_id}/comments/{comment_id} patch_comment 200 400 401 403 404 412 413 415 500 503
-    PATCH /api/v1/users/{user_id} patch_user 200 400 401 403 404 409 412 413 415 500 503
-    POST /api/v1/auth/invitations create_invitation 201 400 401 403 409 413 415 422 500 503
-    POST /api/v1/auth/login user_login 200 400 401 403 413 415 429 500 503
-    POST /api/v1/auth/logout logout 204 400 401 403 413 415 500 503
-    POST /api/v1/auth/refresh token_refresh 200 400 401 403 413 415 500 503
-    POST /api/v1/auth/register user_register 201 400 403 409 413 415 500 503
+    PATCH /api/v1/contracts/{contract_id} patch_contract 200 400 401 403 404 408 409 412 413 415 500 503
+    PATCH /api/v1/meetings/{meeting_id} patch_meeting 200 400 401 403 404 408 412 413 415 500 503
+    PATCH /api/v1/meetings/{meeting_id}/action-items/{item_id} patch_action_item 200 400 401 403 404 408 412 413 415 500 503
+    PATCH /api/v1/meetings/{meeting_id}/attendees/{attendee_id} patch_attendee 200 400 401 403 404 408 412 413 415 500 503
+    PATCH /api/v1/notifications/preferences patch_notification_preferences 200 400 401 403 408 413 415 500 503
+    PATCH /api/v1/tasks/bulk patch_tasks 200 400 401 403 408 413 415 500 503
+    PATCH /api/v1/tasks/{task_id} patch_task 200 400 401 403 404 408 412 413 415 500 503
+    PATCH /api/v1/tasks/{task_id}/comments/{comment_id} patch_comment 200 400 401 403 404 408 412 413 415 500 503
+    PATCH /api/v1/users/{user_id} patch_user 200 400 401 403 404 408 409 412 413 415 500 503
+    POST /api/v1/auth/invitations create_invitation 201 400 401 403 408 409 413 415 422 500 503
+    POST /api/v1/auth/login user_login 200 400 401 403 408 413 415 429 500 503
+    POST /api/v1/auth/logout logout 204 400 401 403 408 413 415 500 503
+    POST /api/v1/auth/refresh token_refresh 200 400 401 403 408 413 415 500 503
+    POST /api/v1/auth/register user_register 201 400 403 408 409 413 415 500 503
     POST /api/v1/calendar/feed replace_calendar_feed 201 401 403 409 422 500 503
-    POST /api/v1/contracts create_contract 201 400 401 403 409 413 415 422 500 503
-    POST /api/v1/contracts/{contract_id}/renew renew_contract 201 400 401 403 404 409 412 413 415 422 500 503
-    POST /api/v1/meetings create_meeting 201 400 401 403 409 413 415 422 500 503
-    POST /api/v1/meetings/{meeting_id}/action-items create_action_item 201 400 401 403 404 409 413 415 422 500 503
-    POST /api/v1/meetings/{meeting_id}/action-items/{item_id}/convert-to-task convert_action_item 201 400 401 403 404 409 412 413 415 422 500 503
-    POST /api/v1/meetings/{meeting_id}/attendees add_attendees 201 400 401 403 404 409 413 415 422 500 503
+    POST /api/v1/contracts create_contract 201 400 401 403 408 409 413 415 422 500 503
+    POST /api/v1/contracts/{contract_id}/renew renew_contract 201 400 401 403 404 408 409 412 413 415 422 500 503
+    POST /api/v1/meetings create_meeting 201 400 401 403 408 409 413 415 422 500 503
+    POST /api/v1/meetings/{meeting_id}/action-items create_action_item 201 400 401 403 404 408 409 413 415 422 500 503
+    POST /api/v1/meetings/{meeting_id}/action-items/{item_id}/convert-to-task convert_action_item 201 400 401 403 404 408 409 412 413 415 422 500 503
+    POST /api/v1/meetings/{meeting_id}/attendees add_attendees 201 400 401 403 404 408 409 413 415 422 500 503
     POST /api/v1/meetings/{meeting_id}/publish publish_meeting 200 401 403 404 412 500 503
-    POST /api/v1/notifications/read-all read_all_notifications 200 400 401 403 413 415 500 503
+    POST /api/v1/notifications/read-all read_all_notifications 200 400 401 403 408 413 415 500 503
     POST /api/v1/notifications/stream-ticket issue_stream_ticket 200 401 403 500 503
     POST /api/v1/notifications/{notification_id}/read read_notification 200 401 403 404 500 503
-    POST /api/v1/tasks create_task 201 400 401 403 409 413 415 422 500 503
-    POST /api/v1/tasks/bulk create_tasks 201 400 401 403 409 413 415 422 500 503
-    POST /api/v1/tasks/import import_tasks 200 201 400 401 403 409 413 415 422 500 503
-    POST /api/v1/tasks/{task_id}/comments create_comment 201 400 401 403 404 409 413 415 422 500 503
-    POST /api/v1/users create_user 201 400 401 403 409 413 415 422 500 503
-    PUT /api/v1/auth/password change_password 200 400 401 403 413 415 429 500 503
-    PUT /api/v1/contracts/{contract_id} update_contract 200 400 401 403 404 409 412 413 415 500 503
-    PUT /api/v1/meetings/{meeting_id} update_meeting 200 400 401 403 404 412 413 415 500 503
-    PUT /api/v1/meetings/{meeting_id}/action-items/{item_id} update_action_item 200 400 401 403 404 412 413 415 500 503
-    PUT /api/v1/meetings/{meeting_id}/attendees/{attendee_id} update_attendee 200 400 401 403 404 412 413 415 500 503
-    PUT /api/v1/notifications/preferences update_notification_preferences 200 400 401 403 413 415 500 503
-    PUT /api/v1/tasks/{task_id} update_task 200 400 401 403 404 412 413 415 500 503
-    PUT /api/v1/tasks/{task_id}/comments/{comment_id} update_comment 200 400 401 403 404 412 413 415 500 503
-    PUT /api/v1/users/{user_id} update_user 200 400 401 403 404 409 412 413 415 500 503
+    POST /api/v1/tasks create_task 201 400 401 403 408 409 413 415 422 500 503
+    POST /api/v1/tasks/bulk create_tasks 201 400 401 403 408 409 413 415 422 500 503
+    POST /api/v1/tasks/import import_tasks 200 201 400 401 403 408 409 413 415 422 500 503
+    POST /api/v1/tasks/{task_id}/comments create_comment 201 400 401 403 404 408 409 413 415 422 500 503
+    POST /api/v1/users create_user 201 400 401 403 408 409 413 415 422 500 503
+    PUT /api/v1/auth/password change_password 200 400 401 403 408 413 415 429 500 503
+    PUT /api/v1/contracts/{contract_id} update_contract 200 400 401 403 404 408 409 412 413 415 500 503
+    PUT /api/v1/meetings/{meeting_id} update_meeting 200 400 401 403 404 408 412 413 415 500 503
+    PUT /api/v1/meetings/{meeting_id}/action-items/{item_id} update_action_item 200 400 401 403 404 408 412 413 415 500 503
+    PUT /api/v1/meetings/{meeting_id}/attendees/{attendee_id} update_attendee 200 400 401 403 404 408 412 413 415 500 503
+    PUT /api/v1/notifications/preferences update_notification_preferences 200 400 401 403 408 413 415 500 503
+    PUT /api/v1/tasks/{task_id} update_task 200 400 401 403 404 408 412 413 415 500 503
+    PUT /api/v1/tasks/{task_id}/comments/{comment_id} update_comment 200 400 401 403 404 408 412 413 415 500 503
+    PUT /api/v1/users/{user_id} update_user 200 400 401 403 404 408 409 412 413 415 500 503
     ");
 }
 

@@ -16,6 +16,7 @@ pub mod config;
 pub mod contracts;
 pub mod csv_export;
 pub mod dashboard;
+pub mod days;
 pub mod db;
 pub mod edge;
 pub mod error;

@@ -231,7 +231,7 @@ fn features_never_import_each_other() {
 
 #[test]
 fn the_ground_knows_no_feature_and_nothing_above() {
-    let ground = ["accept.rs", "clock.rs", "config/", "db/", "error/", "extract.rs", "fields/", "page/"];
+    let ground = ["accept.rs", "clock.rs", "config/", "days.rs", "db/", "error/", "extract.rs", "fields/", "page/"];
     let others = ["answer", "app", "auth", "cli", "edge", "health", "openapi", "server", "telemetry"];
     let above = [FEATURES.as_slice(), &BELOW, &ABOVE, &others].concat().join("|");
     let pattern = format!(r"\bcrate::(\{{[^}}]*)?\b({above})\b");

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
+
+use crate::sealer::derive_bytes;
 
 /// Of the encoding. It stands first in what is signed, so that another encoding can follow this one.
 const VERSION: u8 = 1;
@@ -20,11 +21,7 @@ pub struct AuditKey(Hmac<Sha256>);
 impl AuditKey {
     /// Derives the key (HKDF-SHA-256, RFC 5869) from the setting.
     pub fn new(secret: &SecretString) -> Self {
-        let mut key = [0_u8; KEY_LENGTH];
-        let derivation = Hkdf::<Sha256>::new(None, secret.expose_secret().as_bytes());
-        let derived = derivation.expand(b"bizcenter audit log key", &mut key);
-        // HKDF only refuses to give more than 255 blocks.
-        debug_assert!(derived.is_ok());
+        let key = derive_bytes::<KEY_LENGTH>(secret.expose_secret(), b"bizcenter audit log key");
         Self(Hmac::<Sha256>::new(&key.into()))
     }
 

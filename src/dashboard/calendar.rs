@@ -1,14 +1,10 @@
 //! Days, ISO weeks and months where the users are.
 
-use chrono::{Datelike, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Weekday};
+use chrono::{Datelike, Months, NaiveDate, TimeDelta, Weekday};
 use chrono_tz::Tz;
 
 use crate::clock::Timestamp;
-
-/// Minutes between the times at which a day may begin.
-const QUARTER: i64 = 15;
-/// Quarters of an hour in a day.
-const QUARTERS: i64 = 24 * 60 / QUARTER;
+use crate::days;
 
 /// Today, where the users are.
 #[derive(Debug, Clone, Copy)]
@@ -89,13 +85,7 @@ impl Calendar {
 
     /// When this day begins.
     pub fn start_of(self, day: NaiveDate) -> Timestamp {
-        let midnight = day.and_time(NaiveTime::MIN);
-        // Where clocks are put forward at midnight, the day begins later.
-        let begins = (0..=QUARTERS).find_map(|quarter| {
-            let time = midnight + TimeDelta::minutes(quarter * QUARTER);
-            self.timezone.from_local_datetime(&time).earliest()
-        });
-        Timestamp::new(begins.map_or_else(|| midnight.and_utc(), |begins| begins.to_utc()))
+        days::beginning(day, self.timezone)
     }
 }
 
@@ -115,10 +105,6 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn at(text: &str) -> Timestamp {
-        Timestamp::new(text.parse().unwrap())
-    }
-
     #[test]
     fn weeks_around_new_year_belong_to_the_year_of_their_thursday() {
         // By ISO 8601: 2026 has 53 weeks, 2025 and 2027 have 52.
@@ -135,27 +121,6 @@ mod tests {
         let weeks = Calendar::new(day("2027-01-05"), Asia::Seoul).weeks(3);
         let weeks: Vec<(i64, i64)> = weeks.iter().map(|week| (week.year, week.number)).collect();
         assert_eq!(weeks, [(2026, 52), (2026, 53), (2027, 1)]);
-    }
-
-    #[test]
-    fn a_day_begins_at_midnight_or_as_soon_as_there_is_a_time() {
-        for (timezone, today, start) in [
-            (Asia::Seoul, "2026-02-07", "2026-02-06T15:00:00Z"),
-            (Asia::Kathmandu, "2026-02-07", "2026-02-06T18:15:00Z"),
-            // In summer and in winter.
-            (America::New_York, "2026-07-01", "2026-07-01T04:00:00Z"),
-            (America::New_York, "2026-12-01", "2026-12-01T05:00:00Z"),
-            // Midnight was one o'clock.
-            (America::Sao_Paulo, "2018-11-04", "2018-11-04T03:00:00Z"),
-            // Midnight came twice.
-            (America::Havana, "2026-11-01", "2026-11-01T04:00:00Z"),
-            // There was no such day.
-            (Pacific::Apia, "2011-12-30", "2011-12-30T10:00:00Z"),
-            (Pacific::Apia, "2011-12-31", "2011-12-30T10:00:00Z"),
-        ] {
-            let calendar = Calendar::new(day(today), timezone);
-            assert_eq!(calendar.start_of(day(today)), at(start), "{timezone} {today}");
-        }
     }
 
     proptest! {

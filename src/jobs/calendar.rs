@@ -1,12 +1,10 @@
 //! When the day's work is due: a time of day where the users are, as a moment.
 
-use chrono::{NaiveDate, NaiveTime, TimeDelta, TimeZone};
+use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 
 use crate::clock::Timestamp;
-
-/// In minutes. The longest gap so far was a whole day, which Samoa left out.
-const LONGEST_GAP: i64 = 25 * 60;
+use crate::days;
 
 /// A time of day, every day.
 #[derive(Debug, Clone, Copy)]
@@ -18,15 +16,9 @@ pub struct Daily {
 }
 
 impl Daily {
-    /// The moment on this day. Of a time that the clocks show twice it is the first one; where they skip the time, it
-    /// is the next one that they show.
+    /// The moment on this day, as [`days::moment`] tells it.
     pub fn on(self, day: NaiveDate) -> Timestamp {
-        let local = day.and_time(self.at);
-        let moment = (0..=LONGEST_GAP).find_map(|minutes| {
-            let local = local.checked_add_signed(TimeDelta::minutes(minutes))?;
-            self.zone.from_local_datetime(&local).earliest()
-        });
-        Timestamp::new(moment.map_or_else(|| local.and_utc(), |moment| moment.to_utc()))
+        days::moment(day, self.at, self.zone)
     }
 
     /// The last day whose moment has come.

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use chrono::{Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
+use chrono::{Days, NaiveDate, Weekday};
 use chrono_tz::Tz;
 
 use crate::clock::Timestamp;
+use crate::days::beginning;
 
 /// A week of the ISO 8601 calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,15 +91,6 @@ impl Period {
     }
 }
 
-/// The first moment of a day.
-fn beginning(day: NaiveDate, timezone: Tz) -> Timestamp {
-    let midnight = day.and_time(NaiveTime::MIN);
-    // Where clocks are put forward at midnight, the day begins with a later time.
-    let mut quarters = (0..96).map(|quarter| midnight + TimeDelta::minutes(15 * quarter));
-    let first = quarters.find_map(|time| timezone.from_local_datetime(&time).earliest());
-    Timestamp::new(first.map_or_else(|| midnight.and_utc(), |first| first.with_timezone(&Utc)))
-}
-
 #[cfg(test)]
 mod tests {
     use chrono::Datelike;
@@ -122,21 +114,6 @@ mod tests {
         }
         assert_eq!([2020, 2025, 2026, 2027, 2032].map(Week::count_in), [53, 52, 53, 52, 53]);
         assert_eq!(Week::new(2026, 6).unwrap().to_string(), "2026-W06");
-    }
-
-    #[test]
-    fn a_day_begins_with_its_first_moment() {
-        for (timezone, date, micros) in [
-            (Tz::UTC, "2026-02-07", "2026-02-07T00:00:00Z"),
-            (Tz::Asia__Seoul, "2026-02-07", "2026-02-06T15:00:00Z"),
-            // From 00:00 to 01:00.
-            (Tz::Africa__Cairo, "2024-04-26", "2024-04-25T22:00:00Z"),
-            // From 01:00 back to 00:00.
-            (Tz::America__Havana, "2024-11-03", "2024-11-03T04:00:00Z"),
-        ] {
-            let moment = micros.parse().map(Timestamp::new).unwrap();
-            assert_eq!(beginning(day(date), timezone), moment, "{timezone} {date}");
-        }
     }
 
     proptest! {

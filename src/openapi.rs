@@ -1,12 +1,15 @@
 //! The document, made from the handlers themselves, and Swagger UI to explore it.
 
+mod examples;
+
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::{HeaderValue, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, Response};
 use axum::routing::get;
 use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Ref, Schema, SchemaType, Type};
@@ -19,6 +22,7 @@ use utoipa_swagger_ui::Config;
 
 use crate::app::AppState;
 use crate::error::{ApiError, Code, ErrorBody};
+use crate::etag::{Conditions, Tag};
 use crate::health;
 
 #[derive(utoipa::OpenApi)]
@@ -98,6 +102,7 @@ pub fn complete(document: &mut OpenApi) {
             if method == HttpMethod::Post && operation.security.is_some() {
                 add_idempotency(operation);
             }
+            examples::add(operation, path);
         }
     }
 }
@@ -170,6 +175,9 @@ static SWAGGER_CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
     )
 });
 
+/// Its files are large and change with a new version of the server alone.
+const FOR_AN_HOUR: &str = "public, max-age=3600";
+
 /// Swagger UI's own page, with our title and paths that work without a slash at the end.
 const PAGE: &str = r#"<!doctype html>
 <html lang="en">
@@ -204,13 +212,19 @@ pub fn router(document: &OpenApi) -> Router {
         .route("/api/docs/{*file}", get(swagger_file))
 }
 
-async fn swagger_file(Path(file): Path<String>) -> Result<Response, ApiError> {
+async fn swagger_file(conditions: Conditions, Path(file): Path<String>) -> Result<Response, ApiError> {
     let served = utoipa_swagger_ui::serve(&file, Arc::clone(&SWAGGER_CONFIG))
         .map_err(|error| ApiError::internal(error.to_string()))?;
     let file = served.ok_or(Code::NotFound)?;
-    let mut response = ([(header::CONTENT_TYPE, file.content_type)], file.bytes.into_owned()).into_response();
+    let bytes = match file.bytes {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => bytes.into(),
+    };
+    let mut response = conditions.respond(Tag::of(&bytes), || ([(header::CONTENT_TYPE, file.content_type)], bytes));
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(FOR_AN_HOUR));
     if file.gzpipped {
-        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     Ok(response)
 }

@@ -182,8 +182,14 @@ impl ApiError {
 
     /// The answer that [`IntoResponse`] left out.
     pub fn render(&self, request_id: &str, language: Language) -> Response {
+        let body = Json(self.body(request_id, language));
+        (self.code.status(), [(header::CONTENT_LANGUAGE, language.tag())], body).into_response()
+    }
+
+    /// Its body.
+    pub fn body(&self, request_id: &str, language: Language) -> ErrorBody {
         let text = self.text(language);
-        let body = ErrorBody {
+        ErrorBody {
             msg: (self.code.status() == StatusCode::UNAUTHORIZED).then(|| text.clone()),
             error: text,
             code: self.code.name(),
@@ -200,8 +206,7 @@ impl ApiError {
                 _ => None,
             },
             request_id: request_id.to_owned(),
-        };
-        (self.code.status(), [(header::CONTENT_LANGUAGE, language.tag())], Json(body)).into_response()
+        }
     }
 }
 

@@ -227,6 +227,13 @@ on_both! {
                 _ => "image/png",
             };
             assert!(file.header("content-type").unwrap().starts_with(kind), "{link}: {:?}", file.headers);
+            // Whoever has it need not fetch it again.
+            let tag = file.header("etag").unwrap();
+            let again = app.get(link).header("if-none-match", tag).send().await;
+            assert_eq!((again.status, again.bytes.len(), again.header("etag")), (304, 0, Some(tag)), "{link}");
+            for reply in [&file, &again] {
+                assert_eq!(reply.header("cache-control"), Some("public, max-age=3600"), "{link}");
+            }
         }
         let script = app.get("/api/docs/swagger-initializer.js").send().await.text();
         assert!(script.contains(r#""persistAuthorization": true"#), "{script}");

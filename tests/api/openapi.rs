@@ -4,6 +4,7 @@ mod schema;
 
 use std::collections::BTreeSet;
 
+use bizcenter::error::Code;
 use bizcenter::policy::Role::{Owner, Viewer};
 use serde_json::{Map, Value, json};
 
@@ -296,6 +297,30 @@ fn every_error_that_an_operation_can_give_is_documented_in_the_one_shape() {
             assert_eq!(operation.schema(status)["$ref"], "#/components/schemas/Error", "{} {status}", operation.id);
         }
     }
+}
+
+#[test]
+fn every_error_has_an_example_of_its_own() {
+    let document = document();
+    let mut codes = BTreeSet::new();
+    for operation in operations(&document) {
+        for status in operation.statuses().into_iter().filter(|status| status.starts_with(['4', '5'])) {
+            let content = &operation.says["responses"][status]["content"]["application/json"];
+            let (example, at) = (&content["example"], format!("{} {status}", operation.id));
+            assert_eq!(faults(&document, &content["schema"], example, &at), Vec::<String>::new());
+            let code = Code::ALL.iter().find(|code| example["code"] == code.name()).expect(&at);
+            assert_eq!(code.status().as_str(), status, "{at}");
+            assert_eq!(example["msg"].is_string(), status == "401", "{at}");
+            assert_eq!(
+                example["errors"].is_object(),
+                status == "400" && *code != Code::MalformedIdempotencyKey,
+                "{at}"
+            );
+            assert_eq!(example["your_role"].is_string(), *code == Code::InsufficientPermissions, "{at}");
+            codes.insert(code.name());
+        }
+    }
+    assert!(codes.len() > 25, "{codes:?}");
 }
 
 #[test]

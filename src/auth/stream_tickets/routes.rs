@@ -48,7 +48,7 @@ async fn issue_stream_ticket(
     let expires_at = Timestamp::new(now.utc() + LIFETIME).min(ends_at);
     let new = NewTicketRow {
         token_hash: hash(&ticket),
-        jti: token.id().map(str::to_owned),
+        jti: token.ids(),
         token_generation: token.generation(),
         ends_at,
         expires_at,

@@ -9,7 +9,7 @@ use crate::db::{Conn, DbResult, sql};
 pub struct TicketRow {
     /// Whose.
     pub user_id: i64,
-    /// The id of the access token that it was made with.
+    /// The ids of the access token that it was made with.
     pub jti: Option<String>,
     /// That token's generation.
     pub token_generation: i64,
@@ -24,7 +24,7 @@ pub struct TicketRow {
 pub struct NewTicketRow {
     /// SHA-256 of the ticket.
     pub token_hash: String,
-    /// The id of the access token that it is made with.
+    /// The ids of the access token that it is made with.
     pub jti: Option<String>,
     /// That token's generation.
     pub token_generation: i64,

@@ -100,7 +100,7 @@ impl FailedLogins {
             Arc::new(Address {
                 failures: AtomicU32::new(0),
                 since: Instant::now(),
-                places: Arc::new(Semaphore::new(WAITING)),
+                places: Arc::new(Semaphore::new(WAITING + password::slots())),
                 turns: Arc::new(Semaphore::new(password::slots())),
             })
         };
@@ -190,7 +190,7 @@ mod tests {
         for _ in 0..password::slots() {
             turns.push(logins.turn(address).await.unwrap());
         }
-        let waiting: Vec<_> = (turns.len()..WAITING)
+        let waiting: Vec<_> = (0..WAITING)
             .map(|_| {
                 let logins = logins.clone();
                 tokio::spawn(async move { logins.turn(address).await.map(drop) })

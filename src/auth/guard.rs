@@ -93,9 +93,9 @@ impl Scope {
         store::lock_tenant(tx, &self.tenant).await?;
         // The operator has no session that could end.
         let Some(generation) = self.generation else { return Ok(self.clone()) };
-        let user = store::find_by_id(tx, self.user()).await?.filter(|user| {
-            user.is_active && user.token_generation == generation && user.tenant_id.as_str() == self.tenant.as_ref()
-        });
+        let user = store::find_by_id(tx, self.user())
+            .await?
+            .filter(|user| user.is_active && user.token_generation == generation && user.tenant_id == *self.tenant);
         self.with_role(user.ok_or(Code::RevokedToken)?.role).admitted::<A>()
     }
 

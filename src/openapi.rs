@@ -115,7 +115,10 @@ fn add_idempotency(operation: &mut Operation) {
     let reused = "The `Idempotency-Key` belongs to another request";
     let running = "The first request with this `Idempotency-Key` is still running";
     for (status, description) in [("409", running), ("422", reused)] {
-        add_error(operation, status, description);
+        match operation.responses.responses.get_mut(status) {
+            Some(RefOr::T(own)) => own.description = format!("{}. Or: {description}", own.description),
+            _ => add_error(operation, status, description),
+        }
     }
 }
 

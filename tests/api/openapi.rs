@@ -240,6 +240,23 @@ fn every_operation_but_the_open_ones_asks_for_a_bearer_token() {
 }
 
 #[test]
+fn a_key_that_is_still_running_is_told_beside_other_conflicts() {
+    let document = document();
+    let operations = operations(&document);
+    let takes_key = |operation: &&Operation<'_>| {
+        operation.parameters("header").iter().any(|parameter| parameter["name"] == "Idempotency-Key")
+    };
+    let described =
+        |operation: &Operation<'_>| operation.says["responses"]["409"]["description"].as_str().unwrap().to_owned();
+    for operation in operations.iter().filter(takes_key) {
+        let text = described(operation);
+        assert!(text.ends_with("The first request with this `Idempotency-Key` is still running"), "{text}");
+    }
+    let user = operations.iter().find(|operation| operation.id == "create_user").unwrap();
+    assert!(described(user).starts_with("The e-mail address is taken. Or: "), "{}", described(user));
+}
+
+#[test]
 fn every_parameter_is_documented() {
     let document = document();
     for operation in operations(&document) {
@@ -283,6 +300,7 @@ fn the_operations_and_their_statuses_are_these() {
     DELETE /api/v1/tasks/{task_id}/comments/{comment_id} delete_comment 204 401 403 404 412 500 503
     GET /api/v1/audit-logs list_audit_logs 200 400 401 403 500 503
     GET /api/v1/auth/invitations list_invitations 200 400 401 403 500 503
+    GET /api/v1/auth/invitations/{invitation_id} get_invitation 200 401 403 404 500 503
     GET /api/v1/auth/me get_current_user 200 401 403 500 503
     GET /api/v1/calendar.ics get_calendar 200 304 400 401 403 500 503
     GET /api/v1/calendar/feed get_calendar_feed 200 401 403 404 500 503

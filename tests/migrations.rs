@@ -61,6 +61,11 @@ const MARIADB_LINKS: &str = "select k.table_name, k.constraint_name, k.column_na
     where k.table_schema = database() and k.referenced_table_name is not null
     order by k.table_name, k.constraint_name, k.ordinal_position";
 
+/// A user of tenant `a`.
+const USER: &str = "insert into users (tenant_id, email, email_key, password_hash, name, role, is_active, \
+    version, created_at, updated_at) values ('a', 'a@b.co', 'a@b.co', 'x', 'Kim', 'owner', ?, 1, ?, ?) \
+    returning id";
+
 /// An empty database, which goes when this goes.
 struct Empty {
     url: String,
@@ -345,9 +350,6 @@ on_both! {
     }
 
     async fn a_link_into_another_tenant_is_refused_by_the_database(empty) {
-        const USER: &str = "insert into users (tenant_id, email, email_key, password_hash, name, role, is_active, \
-            version, created_at, updated_at) values ('a', 'a@b.co', 'a@b.co', 'x', 'Kim', 'owner', ?, 1, ?, ?) \
-            returning id";
         const TASK: &str = "insert into tasks (tenant_id, title, status, priority, week_number, year, tags, \
             search_text, version, created_at, updated_at, assigned_to, created_by) \
             values (?, 'x', 'pending', 'low', 6, 2026, '[]', 'x', 1, ?, ?, ?, ?)";
@@ -375,5 +377,22 @@ on_both! {
                 }
             }
         }
+    }
+
+    async fn a_request_of_before_is_remembered_without_its_plain_hash(empty) {
+        const KEY: &str = "insert into idempotency_keys (tenant_id, user_id, idempotency_key, fingerprint, answer, \
+            created_at) values ('a', ?, 'k', ?, 'sealed', ?)";
+        let (db, now) = (empty.migrated().await, Timestamp::from_micros(1_770_459_476_942_016).unwrap());
+        execute(&db, sql("insert into tenants (id, created_at) values ('a', ?)").bind(now)).await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        let user = tx.insert(sql(USER).bind(true).bind(now).bind(now)).await.unwrap();
+        tx.commit().await.unwrap();
+        execute(&db, sql(KEY).bind(user).bind("0123456789abcdef".repeat(4)).bind(now)).await.unwrap();
+        execute(&db, sql("delete from _sqlx_migrations where version = 19")).await.unwrap();
+        db.migrate().await.unwrap();
+        let mut conn = db.read().await.unwrap();
+        let kept: (String, String) =
+            conn.fetch_one(sql("select fingerprint, answer from idempotency_keys")).await.unwrap();
+        assert_eq!(kept, (String::new(), "sealed".to_owned()));
     }
 }

@@ -166,9 +166,11 @@ pub async fn update(conn: &mut Conn, scope: &Scope, old: &TaskRow, new: &TaskRow
 
 /// Writes these tasks' tags once more into the index of tags.
 pub async fn replace_tags(conn: &mut Conn, scope: &Scope, tasks: &[&TaskRow]) -> DbResult<()> {
-    const DELETE: &str = "delete /*M! task_tags */ from task_tags /*M! force index (task_tags_task_id) */ \
-                          where tenant_id = ? and task_id in ";
-    conn.execute(sql(DELETE).bind(scope.tenant()).list(tasks.iter().map(|task| task.id))).await?;
+    // One by one: of a list MariaDB would look at, and lock, every tag of the tenant.
+    for task in tasks {
+        let delete = sql("delete from task_tags where tenant_id = ? and task_id = ?");
+        conn.execute(delete.bind(scope.tenant()).bind(task.id)).await?;
+    }
     insert_tags(conn, tasks.iter().flat_map(|task| tag_rows(scope, task.id, &task.tags)).collect()).await
 }
 

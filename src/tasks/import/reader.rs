@@ -142,6 +142,8 @@ impl Lines<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn lines(body: &str) -> Vec<String> {
@@ -184,6 +186,33 @@ mod tests {
         }
         for charset in [None, Some("utf-16"), Some("euc-kr"), Some("iso-2022-kr")] {
             let _ = read(b"title,week_number,year\n\xff\xfe,1,2026", charset);
+        }
+    }
+
+    fn any_text() -> impl Strategy<Value = String> {
+        let letters = prop_oneof![
+            prop::sample::select(vec!['\'', '"', ',', ';', '\\', '=', '＋', ' ', '\t', '\r', '\n', '\u{feff}', 'a', '가']),
+            any::<char>().prop_filter("a letter that a task may have", |letter| *letter != '\0'),
+        ];
+        prop::collection::vec(letters, 1..8).prop_map(String::from_iter)
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_exported_is_imported(
+            (title, description) in (any_text(), any_text()),
+            tags in prop::collection::vec(any_text(), 0..4),
+        ) {
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            writer.write_record(["id", "title", "description", "tags", "week_number", "year"]).unwrap();
+            let tags_cell = csv_cell::write_list(tags.iter().map(String::as_str));
+            let (title_cell, description_cell) = (csv_cell::write(&title), csv_cell::write(&description));
+            writer.write_record(["7", &title_cell, &description_cell, &tags_cell, "6", "2026"]).unwrap();
+            let mut drafts = read(&writer.into_inner().unwrap(), None).unwrap();
+            let draft = drafts.remove(0);
+            let task = draft.task.unwrap();
+            prop_assert_eq!((draft.place.as_str(), drafts.len()), ("2", 0));
+            prop_assert_eq!((task.title, task.description, task.tags), (title, Some(description), tags));
         }
     }
 }

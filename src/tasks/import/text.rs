@@ -31,7 +31,7 @@ pub fn decode<'f>(file: &'f [u8], charset: Option<&str>) -> Result<Cow<'f, str>,
 fn named(charset: &str) -> Option<&'static Encoding> {
     // What Microsoft and Java call it.
     let is_korean = ["cp949", "ms949", "uhc"].iter().any(|name| charset.eq_ignore_ascii_case(name));
-    if is_korean { Some(EUC_KR) } else { Encoding::for_label(charset.as_bytes()) }
+    if is_korean { Some(EUC_KR) } else { Encoding::for_label_no_replacement(charset.as_bytes()) }
 }
 
 fn read<'f>(encoding: &'static Encoding, name: &'static str, bytes: &'f [u8]) -> Result<Cow<'f, str>, ApiError> {
@@ -55,7 +55,7 @@ mod tests {
     fn a_file_is_read_by_its_mark_or_charset_or_as_what_it_is() {
         let (korean, _, _) = EUC_KR.encode(TEXT);
         let utf_16: Vec<u8> = TEXT.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let marked = [b"\xff\xfe".as_slice(), &utf_16].concat();
+        let marked = [b"\xff\xfe".as_slice(), utf_16.as_slice()].concat();
         let marked_utf_8 = format!("\u{feff}{TEXT}");
         for (file, charset) in [
             (TEXT.as_bytes(), None),

@@ -191,7 +191,9 @@ mod tests {
 
     fn any_text() -> impl Strategy<Value = String> {
         let letters = prop_oneof![
-            prop::sample::select(vec!['\'', '"', ',', ';', '\\', '=', '＋', ' ', '\t', '\r', '\n', '\u{feff}', 'a', '가']),
+            prop::sample::select(vec![
+                '\'', '"', ',', ';', '\\', '=', '＋', ' ', '\t', '\r', '\n', '\u{feff}', 'a', '가'
+            ]),
             any::<char>().prop_filter("a letter that a task may have", |letter| *letter != '\0'),
         ];
         prop::collection::vec(letters, 1..8).prop_map(String::from_iter)

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use moka::sync::Cache;
+use serde_json::Value;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use crate::audit::{Action, Changes, Event};
 use crate::error::{ApiError, Code, RateLimit};
+use crate::resource::Resource;
 
 /// Failures that one address may have with one account within the window.
 const ALLOWED: u32 = 10;
@@ -15,6 +18,38 @@ const ALLOWED: u32 = 10;
 const WINDOW: Duration = Duration::from_secs(60);
 /// The most pairs of account and address to remember at once.
 const REMEMBERED: u64 = 100_000;
+
+/// Why somebody was not let in, as the audit log tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginFailure {
+    /// The password was wrong.
+    WrongPassword,
+    /// The password was right, and the account is inactive.
+    Inactive,
+    /// Who was signed in did not know the current password.
+    WrongCurrentPassword,
+    /// That was one failure too many: the account is closed to this address for a while.
+    TooMany,
+}
+
+impl LoginFailure {
+    /// This, and that it closed the account if it did.
+    pub fn followed_by(self, is_closed: bool) -> Vec<Self> {
+        if is_closed { vec![self, Self::TooMany] } else { vec![self] }
+    }
+
+    /// What the log is told.
+    pub fn event(self, user: i64) -> Event {
+        let reason = match self {
+            Self::WrongPassword => "wrong_password",
+            Self::Inactive => "inactive_account",
+            Self::WrongCurrentPassword => "wrong_current_password",
+            Self::TooMany => "too_many_failures",
+        };
+        let changes = Changes::default().field("reason", Value::Null, reason);
+        Event::new(Action::LoginFailed, Resource::Session, user).with(changes)
+    }
+}
 
 /// Counts failures by account and address.
 #[derive(Debug, Clone)]
@@ -53,8 +88,9 @@ impl FailedLogins {
 }
 
 impl Attempt {
-    /// The attempt failed.
-    pub fn failed(mut self) {
+    /// The attempt failed; gives whether it is the one after which the account is closed to this address.
+    pub fn failed(mut self) -> bool {
         *self.0 += 1;
+        *self.0 == ALLOWED
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{Outcome, VerifyArgs};
 use crate::audit::chain::verifier::{Noted, Report};
 use crate::audit::{AuditKey, exported, verify};
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::db::Db;
 
@@ -53,7 +53,7 @@ async fn check_database(config: &Config, key: &AuditKey, args: &VerifyArgs, note
     }
     let (mut rows, mut problems) = (0, 0);
     for tenant in &tenants {
-        let report = verify::verify(&mut conn, key, tenant, noted.cloned()).await?;
+        let report = verify::verify(&mut conn, key, tenant, noted.cloned(), Clock::System.now()).await?;
         print_report(tenant, &report);
         rows += report.rows + report.unsealed;
         problems += report.problems.count();
@@ -90,14 +90,14 @@ fn gaps(gaps: u64) -> String {
 }
 
 fn print_report(tenant: &str, report: &Report) {
-    let Report { rows, unsealed, seqs, times, head, deleted_before, problems } = report;
+    let Report { rows, unsealed, seqs, times, head, deleted_until, problems } = report;
     println!("tenant    {tenant}");
     println!("rows      {rows}{}", seqs.map(|(first, last)| format!(", seq {first} to {last}")).unwrap_or_default());
     if let Some((oldest, latest)) = times {
         println!("from      {} to {}", written(*oldest), written(*latest));
     }
-    if let Some(moment) = deleted_before {
-        println!("deleted   what is from before {}", written(*moment));
+    if let Some(moment) = deleted_until {
+        println!("deleted   what was sealed up to {}", written(*moment));
     }
     println!("unsealed  {unsealed}");
     match head {

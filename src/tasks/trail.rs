@@ -1,5 +1,7 @@
 //! What is told of a change of tasks, in its transaction: rows in the audit log, and notifications to whom it concerns.
 
+use serde_json::Value;
+
 use super::row::TaskRow;
 use super::store::Bereft;
 use super::types::Task;
@@ -67,4 +69,11 @@ async fn notify_assignees(
         Some((notice, vec![task.assigned_to?]))
     };
     notifications::send_all(conn, scope, tasks.filter_map(notice).collect(), now).await
+}
+
+/// Tells that so many tasks came in with a file; each of them is told of besides.
+pub async fn imported(conn: &mut Conn, scope: &Scope, count: usize, now: Timestamp) -> Result<(), ApiError> {
+    let changes = Changes::default().field("tasks", Value::Null, count);
+    let event = Event { action: Action::Imported, resource_type: Resource::Task, resource_id: None, changes };
+    audit::record(conn, scope, event, now).await
 }

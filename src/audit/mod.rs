@@ -56,6 +56,7 @@
 
 pub mod chain;
 mod changes;
+mod end;
 mod event;
 mod export;
 pub mod exported;

@@ -113,7 +113,7 @@ impl Sealer {
                 if now.micros().saturating_sub(trouble.told_at.micros()) >= LAG {
                     trouble.told_at = now;
                     let since = trouble.since.utc().to_rfc3339();
-                    error!(%tenant, since, "the audit log is not sealed: whoever keeps it from that can delete rows");
+                    error!(%tenant, %since, "the audit log is not sealed: whoever keeps it from that can delete rows");
                 }
                 false
             }

@@ -56,6 +56,7 @@ pub struct AuditLog {
 
 impl From<AuditLogRow> for AuditLog {
     fn from(row: AuditLogRow) -> Self {
+        let created_at = row.moment();
         let AuditLogRow {
             id,
             seq,
@@ -68,7 +69,7 @@ impl From<AuditLogRow> for AuditLog {
             user_agent,
             request_id,
             changes,
-            created_at,
+            created_at: _,
         } = row;
         // What does not read has been tampered with; verifying names it.
         let Changes(changes) = serde_json::from_str(&changes).unwrap_or_default();
@@ -77,8 +78,8 @@ impl From<AuditLogRow> for AuditLog {
             seq,
             action,
             resource_type,
-            resource_id,
-            user_id,
+            resource_id: number(resource_id),
+            user_id: number(user_id),
             user_name,
             ip,
             user_agent,
@@ -87,6 +88,11 @@ impl From<AuditLogRow> for AuditLog {
             created_at,
         }
     }
+}
+
+/// A key; nothing for what is none.
+pub fn number(stored: Option<String>) -> Option<i64> {
+    stored.and_then(|text| text.parse().ok())
 }
 
 /// A page of the audit log.

@@ -67,21 +67,22 @@ fn check_file(path: &Path, key: &AuditKey, args: &VerifyArgs, noted: Option<Note
     let cannot = |error: std::io::Error| format!("cannot read {}: {error}", path.display());
     let file = BufReader::new(File::open(path).map_err(cannot)?);
     let report = exported::verify(file, key, args.filtered, noted).map_err(cannot)?;
-    if let Some(wanted) = &args.tenant
-        && report.tenant.as_ref().is_some_and(|tenant| tenant != wanted)
-    {
-        return Err(format!("the rows are not of the tenant {wanted}").into());
-    }
     println!("tenant    {}", report.tenant.as_deref().unwrap_or("none"));
     println!("rows      {}", report.rows);
     if let (Some(first), Some(Noted { seq, seal })) = (report.first, &report.last) {
         println!("seq       {first} to {seq}{}", gaps(report.gaps));
         println!("last      {seq}:{seal}");
     }
+    println!("unsealed  {}", report.unsealed);
     for (line, problem) in &report.problems {
         println!("problem   line {line}: {problem}");
     }
     print_more(report.more);
+    if let Some(wanted) = &args.tenant
+        && report.tenant.as_ref() != Some(wanted)
+    {
+        return Err(format!("the rows are not of the tenant {wanted}").into());
+    }
     verdict(&count(report.rows, "row"), report.problems.len() as u64 + report.more)
 }
 

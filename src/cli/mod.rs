@@ -127,8 +127,8 @@ enum AuditCommand {
     /// Look for tampering in the audit log
     ///
     /// Verifies every row and the chain that the rows of each tenant are sealed into, under the key of `SECRET_KEY`,
-    /// and names the place of whatever was edited, removed, inserted, reordered or cut off. Only reads; the server may
-    /// go on meanwhile. Exits with 1 when anything is wrong.
+    /// and names the place of whatever was edited, removed, inserted, reordered, cut off, or sealed long after it was
+    /// written. Only reads; the server may go on meanwhile. Exits with 1 when anything is wrong.
     ///
     /// Note the heads that it prints in another place: a database that was put back as a whole to an earlier state
     /// shows only when a noted head is missing from it (`--head`).

@@ -55,8 +55,6 @@ pub enum Kind {
     BehindEnd,
     /// An export of chosen rows, which were not said to be chosen.
     Filtered,
-    /// An export of another tenant's rows.
-    OtherTenant,
 }
 
 impl Kind {
@@ -97,7 +95,6 @@ impl Kind {
             Self::EditedFile => "the file is not as the server gave it: lines are missing, were added or edited",
             Self::BehindEnd => "behind the line that ends the file",
             Self::Filtered => "the file holds chosen rows only; say --filtered to verify it as such",
-            Self::OtherTenant => "the file is of another tenant",
         }
     }
 }

@@ -225,11 +225,11 @@ impl<'a> Verifier<'a> {
         let Some(next) = self.next else { return };
         // What is known to have been sealed, here or before the checkpoint.
         let deleted = self.begin.as_ref().map(|(first, _)| first.saturating_sub(1));
-        let sealed = self.report.seqs.map(|(_, last)| last).max(deleted).unwrap_or(i64::MIN);
+        let sealed = self.report.seqs.map(|(_, last)| last).max(deleted);
         let (last, is_last) = (chain.last_seq, chain.last_seq == next.saturating_sub(1));
         if last >= next {
             self.missing(Kind::CutTail, next, last);
-        } else if last < sealed {
+        } else if let Some(sealed) = sealed.filter(|sealed| last < *sealed) {
             self.report.problems.add(Problem::of_seqs(Kind::BeyondHead, last.saturating_add(1), sealed));
         } else if is_last && self.link.as_ref().is_some_and(|link| !same(link, &chain.last_seal)) {
             self.report.problems.add(Problem::of_seqs(Kind::HeadMismatch, last, last));
@@ -277,10 +277,8 @@ impl<'a> Verifier<'a> {
             SealedAs::Forged => Some(Kind::Inserted),
             _ if !look.is_genuine => Some(Kind::Edited),
             _ if !is_linked => Some(Kind::Unlinked),
-            _ if lies_behind(look.moment, look.sealed_moment) => Some(Kind::SealedLate),
-            _ if lies_behind(look.sealed_moment, look.moment) => Some(Kind::Ahead),
             _ if lies_behind(look.sealed_moment, self.sealed_before) => Some(Kind::SetBack),
-            _ => None,
+            _ => fault_of_time(look.moment, look.sealed_moment),
         };
         if let Some(kind) = fault {
             self.add(kind, seq, look);
@@ -356,6 +354,17 @@ impl<'a> Verifier<'a> {
         {
             self.report.problems.add(Problem::of_seqs(Kind::NotedDiffers, seq, seq));
         }
+    }
+}
+
+/// What is wrong with a row that was written and sealed at these moments.
+pub fn fault_of_time(moment: Option<Timestamp>, sealed: Option<Timestamp>) -> Option<Kind> {
+    if lies_behind(moment, sealed) {
+        Some(Kind::SealedLate)
+    } else if lies_behind(sealed, moment) {
+        Some(Kind::Ahead)
+    } else {
+        None
     }
 }
 

@@ -40,7 +40,7 @@ fn without_its_chain_a_log_is_not_sealed_as_if_it_were_new() {
         log.chain = None;
         unseal_behind(&mut log, 0);
         log.entries.retain(|entry| entry.id != 4);
-        assert_eq!(log.problems()[0], Problem::of_chain(Kind::ChainMissing));
+        assert!(log.problems().contains(&Problem::of_chain(Kind::ChainMissing)));
         log.now += wait;
         log.seal();
         assert!(names(&log.problems(), &[Kind::EarlierFault], 1), "{:?}", log.problems());
@@ -174,8 +174,10 @@ fn a_wrong_clock_is_named_at_its_row_and_at_no_other() {
     // Retention goes on, and keeps none of it for good.
     log.now += 91 * DAY;
     log.retain_from(moment(log.now - 90 * DAY));
-    let left: Vec<i64> = log.entries.iter().filter_map(|entry| entry.seq).collect();
-    assert_eq!((left, log.problems()), (vec![], vec![]));
+    assert_eq!((log.entries.len(), log.chain().first_seq), (7, 17));
+    log.now += 30 * DAY;
+    log.retain_from(moment(log.now - 90 * DAY));
+    assert_eq!((log.entries.len(), log.problems()), (0, vec![]));
 }
 
 #[test]

@@ -49,7 +49,7 @@ pub struct AuditLog {
     /// The fields that changed, from what to what. Amounts are never shown. Text of more than 2,000 characters is cut
     /// to these and `…+` with the number of the others; a list of texts likewise.
     pub changes: BTreeMap<String, Change>,
-    /// When.
+    /// When; in the year 1 for a moment that cannot be read, since somebody has tampered with the row.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
 }

@@ -255,7 +255,7 @@ impl Step<'_> {
                     && is_put_back(tx, tenant, &chain, noted).await?
                 {
                     let seq = chain.last_seq.saturating_add(1);
-                    error!(%tenant, seq, known = noted.seq, "the chain of the audit log has been put back to an earlier one");
+                    error!(%tenant, seq, known = noted.seq, "the chain of the audit log has been put back");
                     chain.note_faults(key, tenant, 1, seq, now);
                     has_changed = true;
                 }

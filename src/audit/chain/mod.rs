@@ -2,8 +2,9 @@
 //! are added at the end, and how old ones go from the beginning.
 //!
 //! * A row's **code** is made by its writer, from all that the row says. It proves that the server wrote it.
-//! * A row's **seal** is made later, from its number, its id, its code, the moment and the seal before it. It proves the
-//!   row's place, and that it was sealed then: whoever undoes seals to leave a row out gets new ones, with another moment.
+//! * A row's **seal** is made later, from its number, its id, its code, the moment and the seal before it. It proves
+//!   the row's place, and that it was sealed then: whoever undoes seals to leave a row out gets new ones, of a later
+//!   moment.
 //! * The **ends** of the chain ([`Chain`]) are signed as a whole: the last seal, so that rows cannot be cut off at the
 //!   end, the first row that must be there and the seal before it, so that old rows can go, and what the server found.
 

@@ -166,7 +166,7 @@ on_both! {
         assert_eq!((clean(&app).await, count(&app, "test-001").await), (0, 9));
         app.execute(sql(mac).bind(saved.unwrap().0)).await;
         assert_eq!(problems(&app, "test-001").await, [
-            (Kind::Missing, Some((1, 11))), (Kind::Edited, Some((12, 12))),
+            (Kind::Edited, Some((12, 12))), (Kind::Missing, Some((1, 11))),
         ]);
     }
 

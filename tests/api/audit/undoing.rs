@@ -63,6 +63,16 @@ on_both! {
         assert_eq!(problems(&app, "test-001").await, [(Kind::ChainMissing, None)]);
     }
 
+    async fn tenants_from_before_there_was_an_audit_log_get_their_chains_once(app) {
+        let tenant = sql("insert into tenants (id, created_at) values ('test-001', ?)").bind(app.now());
+        app.execute(tenant).await;
+        assert_eq!(problems(&app, "test-001").await, [(Kind::ChainMissing, None)]);
+        for _ in 0..2 {
+            bizcenter::audit::open_chains(app.db(), &app.state.audit_key).await.unwrap();
+            assert_eq!(problems(&app, "test-001").await, []);
+        }
+    }
+
     async fn rows_that_are_sealed_anew_behind_an_earlier_chain_are_named(app) {
         let (_, (last_seq, last_seal, first_seq, previous_seal, mac)) = ten(&app).await;
         app.advance(20 * MINUTE);

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::row::TaskRow;
 use super::store::Bereft;
 use super::types::Task;
@@ -106,4 +108,11 @@ mod tests {
         let long = and_more(&"가".repeat(255), 4999);
         assert!(long.ends_with("가 (+4999)") && long.chars().count() <= 255, "{long}");
     }
+}
+
+/// Tells that so many tasks came in with a file; each of them is told of besides.
+pub async fn imported(conn: &mut Conn, scope: &Scope, count: usize, now: Timestamp) -> Result<(), ApiError> {
+    let changes = Changes::default().field("tasks", Value::Null, count);
+    let event = Event { action: Action::Imported, resource_type: Resource::Task, resource_id: None, changes };
+    audit::record(conn, scope, event, now).await
 }

@@ -14,6 +14,7 @@ use crate::answer::NO_STORE;
 use crate::app::AppState;
 use crate::audit::{self, Action, Event};
 use crate::auth::known_users::load_active;
+use crate::auth::login_failure::LoginFailure;
 use crate::auth::password::{self, Verdict};
 use crate::auth::store::find_by_id;
 use crate::auth::token::{SessionTokens, TokenType, VerifiedToken, bearer};
@@ -53,9 +54,10 @@ async fn change_password(
     // Whoever found a signed-in page must not guess the password there faster than at the login.
     let attempt = app.failed_logins.attempt(&user.email, origin.ip).await?;
     if password::verify(Some(user.password_hash.clone()), current_password).await? == Verdict::Wrong {
-        attempt.failed();
-        let (event, now) = (Event::new(Action::LoginFailed, Resource::Session, scope.user()), app.clock.now());
-        transaction!(app.db, |tx| audit::record(tx, &scope, event.clone(), now).await)?;
+        let reasons = LoginFailure::WrongCurrentPassword.followed_by(attempt.failed());
+        let events: Vec<Event> = reasons.into_iter().map(|reason| reason.event(scope.user())).collect();
+        let now = app.clock.now();
+        transaction!(app.db, |tx| audit::record_all(tx, &scope, events.clone(), now).await)?;
         return Err(wrong_password());
     }
     let new_hash = password::hash(new_password).await?;

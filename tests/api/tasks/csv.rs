@@ -177,6 +177,9 @@ on_both! {
         assert_eq!(app.count("select count(*) from tasks").await, 1);
         let answer = import(&app, "", csv).by(&user).expect(201).await;
         assert_eq!(answer, json!({"message": "Tasks imported successfully", "imported": 2}));
+        let told = "select count(*) from audit_logs where action = 'imported' and resource_type = 'task' and changes = \
+                    '{\"tasks\":{\"from\":null,\"to\":2}}'";
+        assert_eq!(app.count(told).await, 1);
         let mut first = parent.clone();
         for (name, value) in [
             ("id", json!(2)), ("title", json!("주간 \"보고\", 1부")), ("description", json!("첫 줄\r\n둘째 줄")),

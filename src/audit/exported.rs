@@ -74,7 +74,7 @@ enum Ending {
     None,
     /// It is not as it was signed, or not of these lines.
     Forged,
-    Genuine(End),
+    Genuine(Box<End>),
 }
 
 struct Check<'a> {
@@ -169,7 +169,7 @@ impl Check<'_> {
             Some(end) => {
                 self.exported.tenant.get_or_insert_with(|| end.tenant_id.clone());
                 self.exported.unsealed = end.unsealed;
-                self.end = Ending::Genuine(end);
+                self.end = Ending::Genuine(Box::new(end));
             }
             None => {
                 self.end = Ending::Forged;
@@ -181,7 +181,7 @@ impl Check<'_> {
     fn finish(mut self) -> Exported {
         let end = std::mem::replace(&mut self.end, Ending::None);
         let end = match end {
-            Ending::Genuine(end) => Some(end),
+            Ending::Genuine(end) => Some(*end),
             Ending::Forged => None,
             Ending::None => {
                 self.add(Problem::of_chain(Kind::CutFile));

@@ -91,6 +91,13 @@ async fn notify_assignees(
     notifications::send_all(conn, scope, notices, now).await
 }
 
+/// Tells that so many tasks came in with a file; each of them is told of besides.
+pub async fn imported(conn: &mut Conn, scope: &Scope, count: usize, now: Timestamp) -> Result<(), ApiError> {
+    let changes = Changes::default().field("tasks", Value::Null, count);
+    let event = Event { action: Action::Imported, resource_type: Resource::Task, resource_id: None, changes };
+    audit::record(conn, scope, event, now).await
+}
+
 /// The title of the first of several, in words of no language. It leaves room for the number, since what is too long is cut
 /// off at the end.
 fn and_more(title: &str, others: usize) -> String {
@@ -108,11 +115,4 @@ mod tests {
         let long = and_more(&"가".repeat(255), 4999);
         assert!(long.ends_with("가 (+4999)") && long.chars().count() <= 255, "{long}");
     }
-}
-
-/// Tells that so many tasks came in with a file; each of them is told of besides.
-pub async fn imported(conn: &mut Conn, scope: &Scope, count: usize, now: Timestamp) -> Result<(), ApiError> {
-    let changes = Changes::default().field("tasks", Value::Null, count);
-    let event = Event { action: Action::Imported, resource_type: Resource::Task, resource_id: None, changes };
-    audit::record(conn, scope, event, now).await
 }

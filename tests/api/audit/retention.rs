@@ -7,7 +7,7 @@ use bizcenter::auth::Scope;
 use bizcenter::db::sql;
 use bizcenter::policy::Role::Owner;
 
-use super::{count, events, problems, record, seal_all, verified};
+use super::{count, events, problems, record, scope, seal_all, verified};
 use crate::app::TestApp;
 use crate::on_both;
 
@@ -176,7 +176,7 @@ on_both! {
             let mut tx = app.db().begin().await.unwrap();
             let then = oldest_kept(app.now(), 0).micros() + days * DAY * 1_000_000;
             let then = bizcenter::clock::Timestamp::from_micros(then).unwrap();
-            audit::record_all(&mut tx, &super::scope(&app, &kim), events(1..=1), then).await.unwrap();
+            audit::record_all(&mut tx, &scope(&app, &kim), events(1..=1), then).await.unwrap();
             tx.commit().await.unwrap();
             seal_all(&app).await;
         }

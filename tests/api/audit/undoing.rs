@@ -46,7 +46,7 @@ on_both! {
     async fn a_log_without_its_chain_is_not_sealed_as_a_new_one(app) {
         ten(&app).await;
         app.execute(sql("delete from audit_chains where tenant_id = 'test-001'")).await;
-        app.execute(sql(UNSEAL).bind(0)).await;
+        app.execute(sql(UNSEAL).bind(0_i64)).await;
         app.execute(sql("delete from audit_logs where tenant_id = 'test-001' and resource_id = 3")).await;
         // The server may seal it before anybody looks.
         let found = kinds(&app).await;
@@ -82,7 +82,7 @@ on_both! {
                         where tenant_id = 'test-001'";
         let put_back = sql(put_back).bind(last_seq).bind(last_seal).bind(first_seq).bind(previous_seal).bind(mac);
         app.execute(put_back).await;
-        app.execute(sql(UNSEAL).bind(5)).await;
+        app.execute(sql(UNSEAL).bind(5_i64)).await;
         app.execute(sql("delete from audit_logs where tenant_id = 'test-001' and resource_id = 7")).await;
         seal_all(&app).await;
         let found = problems(&app, "test-001").await;

@@ -10,14 +10,10 @@ use super::types::{AuditLog, AuditLogQuery};
 use crate::app::AppState;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
-use crate::csv_export::{Export, Step};
+use crate::csv_export::Export;
 use crate::error::ApiError;
-use crate::export::{File, Piece, Pieces};
+use crate::export::{File, Steps, convert};
 use crate::fields;
-use crate::page::Page;
-
-/// Numbers of the chain that are looked at in a step.
-const STEP: i64 = 200;
 
 /// All rows that match, as CSV.
 pub struct AuditLogExport {
@@ -45,11 +41,18 @@ impl Export for AuditLogExport {
         ("user_agent", "/user_agent"),
         ("request_id", "/request_id"),
     ];
+    type Row = AuditLogRow;
 
-    async fn step(&self, page: &Page) -> Result<Step, ApiError> {
-        let (rows, next) = store::walk(&mut self.app.db.read().await?, &self.scope, &self.query, page).await?;
-        let rows = rows.into_iter().map(|row| serde_json::to_value(AuditLog::from(row)));
-        Ok((rows.collect::<Result<_, _>>().map_err(ApiError::internal)?, next))
+    async fn ids(&self) -> Result<Vec<i64>, ApiError> {
+        Ok(store::ids(&mut self.app.db.read().await?, &self.scope, &self.query).await?)
+    }
+
+    async fn rows(&self, ids: &[i64]) -> Result<Vec<AuditLogRow>, ApiError> {
+        Ok(store::rows(&mut self.app.db.read().await?, &self.scope, ids).await?)
+    }
+
+    fn json(&self, row: AuditLogRow) -> serde_json::Result<Value> {
+        serde_json::to_value(AuditLog::from(row))
     }
 }
 
@@ -61,6 +64,8 @@ pub struct SealedExport {
     pub scope: Scope,
     /// Which of them.
     pub query: AuditLogQuery,
+    /// The number up to which the chain has been looked at.
+    after: i64,
     /// The number it ends with. The chain grows while the file is sent, and whoever reads numbers that are yet to come
     /// skips the rows that come under them later.
     until: i64,
@@ -73,25 +78,31 @@ impl SealedExport {
     /// Of what is sealed by now.
     pub async fn new(app: AppState, scope: Scope, query: AuditLogQuery) -> Result<Self, ApiError> {
         let last = store::last_seq(&mut app.db.read().await?, &scope).await?;
-        Ok(Self { app, scope, query, until: last.unwrap_or(i64::MIN) })
+        Ok(Self { app, scope, query, after: i64::MIN, until: last.unwrap_or(i64::MIN) })
     }
 }
 
-impl Pieces for SealedExport {
-    /// The number of the last row.
-    type Place = i64;
-
-    async fn piece(&self, after: &i64) -> Result<Piece<i64>, ApiError> {
+impl Steps for SealedExport {
+    /// Looks at this many numbers of the chain.
+    async fn step(&mut self, rows: usize) -> Result<Option<Vec<u8>>, ApiError> {
         let mut conn = self.app.db.read().await?;
-        let mut piece = Vec::new();
-        let next = store::next_seq(&mut conn, &self.scope, *after).await?;
-        let Some(first) = next.filter(|first| *first <= self.until) else { return Ok((piece, None)) };
-        let last = first.saturating_add(STEP - 1).min(self.until);
-        for row in store::walk_chain(&mut conn, &self.scope, &self.query, (first, last)).await? {
-            serde_json::to_writer(&mut piece, &Line::new(self.scope.tenant(), row)?).map_err(ApiError::internal)?;
-            piece.push(b'\n');
-        }
-        Ok((piece, Some(last)))
+        let next = store::next_seq(&mut conn, &self.scope, self.after).await?;
+        let Some(first) = next.filter(|first| *first <= self.until) else { return Ok(None) };
+        let numbers = i64::try_from(rows).unwrap_or(i64::MAX);
+        let last = first.saturating_add(numbers - 1).min(self.until);
+        let rows = store::walk_chain(&mut conn, &self.scope, &self.query, (first, last)).await?;
+        drop(conn);
+        self.after = last;
+        let scope = self.scope.clone();
+        let lines = convert(move || {
+            let mut lines = Vec::new();
+            for row in rows {
+                serde_json::to_writer(&mut lines, &Line::new(scope.tenant(), row)?).map_err(ApiError::internal)?;
+                lines.push(b'\n');
+            }
+            Ok(lines)
+        });
+        Ok(Some(lines.await?))
     }
 }
 

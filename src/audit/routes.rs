@@ -57,15 +57,14 @@ async fn list_audit_logs(
         }
         Format::Csv => {
             record_export(&app, &scope, &method, Resource::AuditLog, "csv", &query).await?;
-            let start = query.page.from_start();
-            csv_export::answer(AuditLogExport { app, scope, query }, start).await?
+            csv_export::answer(AuditLogExport { app, scope, query }).await?
         }
         Format::JsonLines => {
             record_export(&app, &scope, &method, Resource::AuditLog, "jsonl", &query).await?;
             // Only sealed rows have something to verify: what has happened up to now is to be among them.
             seal::seal_tenant(&app.db, &app.audit_key, scope.tenant(), app.clock.now()).await?;
             let rows = SealedExport::new(app, scope, query).await?;
-            export::send(rows, i64::MIN, Vec::new(), SealedExport::FILE).await?
+            export::send(rows, Vec::new(), SealedExport::FILE).await?
         }
     };
     Ok(([NO_STORE], answer).into_response())

@@ -49,6 +49,11 @@ impl Created {
         Self { is_private: true, ..self }
     }
 
+    /// The id of what was made, with which its place ends.
+    pub fn id(&self) -> Option<i64> {
+        self.location.as_deref()?.rsplit('/').next()?.parse().ok()
+    }
+
     /// It was given before.
     #[must_use]
     pub fn replayed(self) -> Self {

@@ -29,7 +29,7 @@ use crate::contracts::{self, AmountCipher};
 use crate::db::Db;
 use crate::edge;
 use crate::extract::BODY_LIMIT;
-use crate::idempotency::InFlight;
+use crate::idempotency::{Fingerprints, InFlight};
 use crate::mail::Mailer;
 use crate::notifications::{self, Subscribers};
 use crate::policy::RolePolicy;
@@ -69,6 +69,8 @@ pub struct Shared {
     pub amounts: AmountCipher,
     /// Opens and seals the answers that are kept for a repetition of their request.
     pub answers: Sealer,
+    /// Tells whether a request with an `Idempotency-Key` is a repetition.
+    pub fingerprints: Fingerprints,
     /// Requests with an `Idempotency-Key` that are running.
     pub in_flight: InFlight,
     /// Signs the audit log.
@@ -114,6 +116,7 @@ impl AppState {
             tracker: TaskTracker::new(),
             amounts: AmountCipher::new(config.contract_encryption_key.expose_secret()),
             answers: Sealer::derive(config.contract_encryption_key.expose_secret(), b"bizcenter kept answers"),
+            fingerprints: Fingerprints::new(&config.secret_key),
             in_flight: InFlight::default(),
             audit_key: AuditKey::new(&config.secret_key),
             role_policy: config.role_policy,

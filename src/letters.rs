@@ -26,6 +26,13 @@ pub fn cut(text: &str, most: usize) -> String {
     }
 }
 
+/// Whether nobody sees it: a blank, a control character, what is invisible, and letters that stand for none, such as
+/// Hangul's fillers.
+pub fn is_blank(letter: char) -> bool {
+    const NONE: [char; 7] = ['\u{ad}', '\u{115f}', '\u{1160}', '\u{180e}', '\u{2800}', '\u{3164}', '\u{ffa0}'];
+    letter.is_whitespace() || letter.is_control() || is_invisible(letter) || NONE.contains(&letter)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,5 +51,11 @@ mod tests {
     #[test]
     fn a_text_is_cut_between_characters() {
         assert_eq!((cut("한국", 2), cut("한국어", 2), cut("", 0)), ("한국".into(), "한국…".into(), String::new()));
+    }
+
+    #[test]
+    fn what_nobody_sees_is_blank() {
+        assert!(" \t\n\u{a0}\u{3000}\u{200b}\u{feff}\u{3164}\0".chars().all(is_blank));
+        assert!(!"a가.'=🚀".chars().any(is_blank));
     }
 }

@@ -426,6 +426,22 @@ fn only_the_guard_and_the_operator_make_a_scope() {
     check_absent("Scope::system is for jobs and commands", |source| !may(source), r"\bScope::system\b");
 }
 
+/// What the guard knows of a role is some seconds old.
+#[test]
+fn changes_of_users_and_invitations_begin_with_the_role_of_now() {
+    let first = regex(r"\btransaction!\(app\.db, \|tx\| \{?\s*([^;]*);");
+    let sources = sources();
+    for path in ["src/auth/invitations/routes.rs", "src/users/routes.rs"] {
+        let source = sources.iter().find(|source| source.path == path).expect(path);
+        let statements: Vec<&str> =
+            first.captures_iter(&source.code).map(|found| found.get(1).unwrap().as_str()).collect();
+        assert_eq!(statements.len(), source.find(r"\btransaction!").len(), "{path}");
+        assert!(statements.len() >= 2, "the transactions of {path} are gone");
+        let offences = statements.iter().filter(|statement| !statement.starts_with("let scope = scope.afresh::<"));
+        check("a transaction on users or invitations begins with `scope.afresh`", offences.map(|it| (*it).to_owned()));
+    }
+}
+
 #[test]
 fn only_the_clock_asks_for_the_time() {
     let is_clock = |source: &Source| source.path == "src/clock.rs";

@@ -100,9 +100,9 @@ fn fields(row: &impl Serialize) -> Map<String, Value> {
     fields
 }
 
-/// What the log keeps of a value. Of a long text it is the first characters and the number of the others; of a list the
+/// What the log keeps of a value, and what a list shows of it. Of a long text it is the first characters and the number of the others; of a list the
 /// first texts, as many as are no longer together, and the number of what comes behind them.
-fn shortened(value: Value) -> Value {
+pub fn shortened(value: Value) -> Value {
     match value {
         Value::String(text) => shortened_text(text).into(),
         Value::Array(parts) => shortened_list(parts).into(),

@@ -48,7 +48,7 @@ pub mod store;
 pub mod types;
 pub mod verify;
 
-pub use changes::{Change, Changes};
+pub use changes::{Change, Changes, shortened};
 pub use event::{Action, Event};
 pub use key::AuditKey;
 pub use routes::router;

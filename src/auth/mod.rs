@@ -21,4 +21,4 @@ pub use guard::{May, Scope};
 pub use known_users::KnownUsers;
 pub use routes::router;
 pub use stream_tickets::{Right, StreamUser};
-pub use token::{TokenType, Tokens};
+pub use token::{SessionTokens, TokenType, Tokens};

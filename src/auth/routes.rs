@@ -12,7 +12,7 @@ use super::invitations::{self, Invited};
 use super::known_users::{load_active, load_by_token};
 use super::password::{self, Verdict};
 use super::store::{self, NewUserRow, UserRow};
-use super::token::{TokenType, bearer};
+use super::token::{SessionTokens, TokenType, bearer};
 use super::types::{LoggedIn, Login, Refresh, Refreshed, Register, Registered, User, UserAnswer};
 use super::{May, Scope, calendar_feeds, sessions, stream_tickets};
 use crate::answer::NO_STORE;
@@ -79,7 +79,9 @@ async fn register(
         (None, Some(tenant_id)) => (tenant_id, Role::Viewer, None),
         (None, None) => return Err(ApiError::field("tenant_id", FieldMessage::Required)),
     };
+    let turn = app.failed_logins.turn(origin.ip).await?;
     let password_hash = password::hash(password).await?;
+    drop(turn);
     let new = NewUserRow { tenant_id, email, password_hash, name, role, created_by, created_at: now };
     let user = transaction!(app.db, |tx| {
         match &invited {
@@ -105,7 +107,7 @@ async fn register(
         (status = 200, description = "The tokens", body = LoggedIn),
         (status = 401, description = "Unknown e-mail address or wrong password", body = ErrorBody),
         (status = 403, description = "The account is inactive", body = ErrorBody),
-        (status = 429, description = "Too many failures", body = ErrorBody),
+        (status = 429, description = "Too many failures with this account, or from this address", body = ErrorBody),
     ),
 )]
 async fn login(State(app): State<AppState>, origin: Origin, body: Body<Login>) -> Result<impl IntoResponse, ApiError> {
@@ -136,11 +138,8 @@ async fn login(State(app): State<AppState>, origin: Origin, body: Body<Login>) -
         store::touch_last_login(tx, user.id, now).await?;
         audit::record(tx, &scope, Event::new(Action::LoggedIn, Resource::Session, user.id), now).await
     })?;
-    let answer = LoggedIn {
-        access_token: app.tokens.issue(TokenType::Access, &user, now)?,
-        refresh_token: app.tokens.issue(TokenType::Refresh, &user, now)?,
-        user: User { last_login: Some(now), ..user.into() },
-    };
+    let SessionTokens { access_token, refresh_token } = app.tokens.begin_session(&user, now)?;
+    let answer = LoggedIn { access_token, refresh_token, user: User { last_login: Some(now), ..user.into() } };
     Ok(([NO_STORE], Json(answer)))
 }
 
@@ -171,7 +170,7 @@ async fn refresh_token(
         },
     };
     let user = load_by_token(&app.db, &token, now).await?;
-    let answer = Refreshed { access_token: app.tokens.issue(TokenType::Access, &user, now)? };
+    let answer = Refreshed { access_token: app.tokens.renew(&token, &user, now)? };
     Ok(([NO_STORE], Json(answer)))
 }
 

@@ -80,6 +80,11 @@ enum UserCommand {
     ///
     /// The first owner of a tenant comes from here. The password is asked for, unless `--password-stdin`.
     Create(UserArgs),
+    /// Give a user a new password
+    ///
+    /// For who has forgotten his. Every session of the account ends, on running servers within 5 seconds. The password is
+    /// asked for, unless `--password-stdin`.
+    Password(PasswordArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -113,6 +118,20 @@ struct UserArgs {
     /// owner, admin, editor, analyst or viewer
     #[arg(long)]
     role: String,
+    /// Read the password from standard input, up to the end of its first line
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+/// Arguments of `user password`.
+#[derive(Debug, Args)]
+struct PasswordArgs {
+    /// The e-mail address that the user signs in with
+    #[arg(long)]
+    email: String,
+    /// The tenant that the user must be of
+    #[arg(long)]
+    tenant: Option<String>,
     /// Read the password from standard input, up to the end of its first line
     #[arg(long)]
     password_stdin: bool,
@@ -172,6 +191,7 @@ pub fn run(cli: Cli) -> Outcome {
             Command::Serve => serve::serve(&config).await,
             Command::Migrate => migrate(&config).await,
             Command::User(UserCommand::Create(args)) => user::create(&config, args).await,
+            Command::User(UserCommand::Password(args)) => user::set_password(&config, args).await,
             Command::Audit(AuditCommand::Verify(args)) => audit::check(&config, &args).await,
             Command::Demo(args) => demo::fill(&config, &args).await,
             Command::Jobs(JobsCommand::List) => jobs::list(&config).await,

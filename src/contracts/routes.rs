@@ -93,7 +93,10 @@ async fn create_contract(
     body: Body<NewContract>,
 ) -> Result<Created, ApiError> {
     let once = match key.begin(&app, &scope, body.bytes()).await? {
-        Begun::Before(answer) => return Ok(answer),
+        Begun::Before(answer) => {
+            trail::replayed(&app, &scope, &answer).await?;
+            return Ok(answer);
+        }
         Begun::First(once) => once,
     };
     let now = app.clock.now();
@@ -211,7 +214,7 @@ async fn update_contract(
         }
         new.version += 1;
         new.updated_at = now;
-        let updated = store::update(tx, &scope, &new, old.version).await;
+        let updated = store::update(tx, &scope, &old, &new).await;
         if !updated.map_err(|error| ApiError::duplicate(error, Code::ContractNumberTaken))? {
             return Err(Code::PreconditionFailed.into());
         }

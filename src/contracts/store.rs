@@ -179,34 +179,46 @@ pub async fn set_amount(conn: &mut Conn, scope: &Scope, id: i64, sealed: &str) -
     Ok(())
 }
 
-/// Writes the row's values and its new version, if its version is still this one; a taken number is a duplicate. Gives
-/// whether it was.
-pub async fn update(conn: &mut Conn, scope: &Scope, contract: &ContractRow, version: i64) -> DbResult<bool> {
-    const UPDATE: &str = "update contracts set contract_number = ?, customer_name = ?, customer_name_folded = ?, \
-                          title = ?, contract_type = ?, description = ?, amount_encrypted = ?, currency = ?, \
-                          start_date = ?, end_date = ?, auto_renewal = ?, status = ?, contact_email = ?, \
-                          contact_phone = ?, notes = ?, search_text = ?, version = ?, updated_at = ? \
-                          where tenant_id = ? and id = ? and version = ?";
+/// Writes the row's values and its new version, unless it has changed since `old` was read; a taken number is a
+/// duplicate. Gives whether it did.
+pub async fn update(conn: &mut Conn, scope: &Scope, old: &ContractRow, new: &ContractRow) -> DbResult<bool> {
+    const UPDATE: &str = "update contracts set contract_number = ?, customer_name = ?, title = ?, contract_type = ?, \
+                          description = ?, amount_encrypted = ?, currency = ?, start_date = ?, end_date = ?, \
+                          auto_renewal = ?, status = ?, contact_email = ?, contact_phone = ?, notes = ?, \
+                          version = ?, updated_at = ? where tenant_id = ? and id = ? and version = ?";
     let update = sql(UPDATE)
-        .bind(&contract.contract_number)
-        .bind(&contract.customer_name)
-        .bind(fold(&contract.customer_name))
-        .bind(&contract.title)
-        .bind(contract.contract_type)
-        .bind(&contract.description)
-        .bind(&contract.amount_encrypted)
-        .bind(&contract.currency)
-        .bind(contract.start_date)
-        .bind(contract.end_date)
-        .bind(contract.auto_renewal)
-        .bind(contract.status)
-        .bind(&contract.contact_email)
-        .bind(&contract.contact_phone)
-        .bind(&contract.notes)
-        .bind(search_text(contract))
-        .bind(contract.version)
-        .bind(contract.updated_at);
-    Ok(conn.execute(update.bind(scope.tenant()).bind(contract.id).bind(version)).await? == 1)
+        .bind(&new.contract_number)
+        .bind(&new.customer_name)
+        .bind(&new.title)
+        .bind(new.contract_type)
+        .bind(&new.description)
+        .bind(&new.amount_encrypted)
+        .bind(&new.currency)
+        .bind(new.start_date)
+        .bind(new.end_date)
+        .bind(new.auto_renewal)
+        .bind(new.status)
+        .bind(&new.contact_email)
+        .bind(&new.contact_phone)
+        .bind(&new.notes)
+        .bind(new.version)
+        .bind(new.updated_at);
+    if conn.execute(update.bind(scope.tenant()).bind(new.id).bind(old.version)).await? == 0 {
+        return Ok(false);
+    }
+    if searched(old) != searched(new) {
+        set_search_text(conn, scope, new).await?;
+    }
+    Ok(true)
+}
+
+/// To be called only when a text has changed: to fold long ones takes a while, in which nobody else writes on SQLite.
+async fn set_search_text(conn: &mut Conn, scope: &Scope, contract: &ContractRow) -> DbResult<()> {
+    const UPDATE: &str =
+        "update contracts set customer_name_folded = ?, search_text = ? where tenant_id = ? and id = ?";
+    let update = sql(UPDATE).bind(fold(&contract.customer_name)).bind(search_text(contract));
+    conn.execute(update.bind(scope.tenant()).bind(contract.id)).await?;
+    Ok(())
 }
 
 /// Deletes the contract with its history, if its version is still this one. Gives whether it was.
@@ -227,6 +239,11 @@ fn filter(scope: &Scope, query: &ContractQuery) -> Sql {
     if let Some(name) = query.customer_name.as_deref().filter(|name| !name.is_empty()) {
         filter = filter.push(" and c.customer_name_folded like ? escape '!'").bind(escape_like(&fold(name)));
     }
+    if let Some(parent) = query.parent_id {
+        let follows =
+            " and c.id in (select s.contract_id from contract_renewals s where s.tenant_id = ? and s.parent_id = ?)";
+        filter = filter.push(follows).bind(scope.tenant()).bind(parent);
+    }
     if let Some(from) = query.end_from {
         filter = filter.push(" and c.end_date >= ?").bind(from);
     }
@@ -239,13 +256,17 @@ fn filter(scope: &Scope, query: &ContractQuery) -> Sql {
     filter
 }
 
-fn search_text(contract: &ContractRow) -> String {
-    let texts = [
-        contract.contract_number.as_str(),
+/// What `search_text` is made of.
+fn searched(contract: &ContractRow) -> [&str; 5] {
+    [
+        &contract.contract_number,
         &contract.customer_name,
         &contract.title,
         contract.description.as_deref().unwrap_or_default(),
         contract.notes.as_deref().unwrap_or_default(),
-    ];
-    fold(&texts.join("\n"))
+    ]
+}
+
+fn search_text(contract: &ContractRow) -> String {
+    fold(&searched(contract).join("\n"))
 }

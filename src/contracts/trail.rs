@@ -4,6 +4,7 @@ use axum::http::Method;
 
 use super::store::ContractRow;
 use super::types::Contract;
+use crate::answer::Created;
 use crate::app::AppState;
 use crate::audit::{self, Action, Changes, Event};
 use crate::auth::Scope;
@@ -36,6 +37,11 @@ pub async fn viewed(app: &AppState, scope: &Scope, contracts: &[i64]) -> Result<
     };
     let now = app.clock.now();
     transaction!(app.db, |tx| audit::record(tx, scope, event.clone(), now).await)
+}
+
+/// The caller is about to see once more the contract that he has made.
+pub async fn replayed(app: &AppState, scope: &Scope, answer: &Created) -> Result<(), ApiError> {
+    viewed(app, scope, answer.id().as_slice()).await
 }
 
 /// The contract is gone.

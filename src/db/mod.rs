@@ -5,6 +5,7 @@
 
 mod conn;
 mod connect;
+mod fold;
 mod migrate;
 mod sql;
 mod stored;
@@ -14,8 +15,9 @@ mod transaction;
 
 pub use conn::{Conn, Row};
 pub use connect::{Connect, ConnectError, MariaDbTarget, Target};
+pub use fold::fold;
 pub use migrate::MigrateError;
-pub use sql::{Sql, Value, escape_like, fold, sql};
+pub use sql::{Sql, Value, escape_like, sql};
 pub use stored::{Stored, readable};
 pub(crate) use text_enum::text_enum;
 pub use transaction::Attempts;

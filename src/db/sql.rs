@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use sqlx::{Arguments, AssertSqlSafe, Encode, Type};
-use unicode_normalization::UnicodeNormalization;
 
 use crate::clock::Timestamp;
 
@@ -165,11 +164,6 @@ impl Sql {
 pub trait Bind<A: Arguments>: for<'q> Encode<'q, A::Database> + Type<A::Database> {}
 
 impl<A: Arguments, T> Bind<A> for T where T: for<'q> Encode<'q, A::Database> + Type<A::Database> {}
-
-/// Folds text for searching, alike on both databases: compatibility forms composed (NFKC), lower case.
-pub fn fold(text: &str) -> String {
-    if text.is_ascii() { text.to_ascii_lowercase() } else { text.nfkc().collect::<String>().to_lowercase() }
-}
 
 /// A `like` pattern that finds `text` anywhere, for use with `escape '!'`.
 pub fn escape_like(text: &str) -> String {

@@ -13,6 +13,8 @@ use crate::error::{FieldFault, FieldFaults, FieldMessage};
 
 /// The longest e-mail address that the database keeps.
 const EMAIL_LENGTH: u64 = 255;
+/// ISO 4217's codes for no currency at all, and for tests.
+const NO_MONEY: [&str; 2] = ["XXX", "XTS"];
 
 /// An enum whose variants have names.
 pub trait Named: Sized {
@@ -156,7 +158,7 @@ pub fn currency(value: Value) -> Read<String> {
         return Err(FieldMessage::ExactLength(3).into());
     }
     let code = text.to_ascii_uppercase();
-    if Currency::from_code(&code).is_none() {
+    if Currency::from_code(&code).is_none() || NO_MONEY.contains(&code.as_str()) {
         return Err(FieldMessage::NotACurrency.into());
     }
     Ok(code)

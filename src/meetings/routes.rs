@@ -261,7 +261,7 @@ async fn write(
     }
     new.version += 1;
     new.updated_at = now;
-    if !store::update(conn, scope, &new, old.version).await? {
+    if !store::update(conn, scope, old, &new).await? {
         return Err(Code::PreconditionFailed.into());
     }
     trail::meeting(conn, scope, Some(old), Some(&new), now).await

@@ -153,24 +153,36 @@ pub async fn insert(conn: &mut Conn, scope: &Scope, meeting: &MeetingRow) -> DbR
     conn.insert(sql(INSERT).values([values]).push(" returning id")).await
 }
 
-/// Writes the row's values and its new version, if its version is still this one. Gives whether it was.
-pub async fn update(conn: &mut Conn, scope: &Scope, meeting: &MeetingRow, version: i64) -> DbResult<bool> {
+/// Writes the row's values and its new version, unless it has changed since `old` was read. Gives whether it did.
+pub async fn update(conn: &mut Conn, scope: &Scope, old: &MeetingRow, new: &MeetingRow) -> DbResult<bool> {
     const UPDATE: &str = "update meetings set title = ?, meeting_date = ?, location = ?, agenda = ?, notes = ?, \
-                          decisions = ?, status = ?, published_at = ?, search_text = ?, version = ?, updated_at = ? \
+                          decisions = ?, status = ?, published_at = ?, version = ?, updated_at = ? \
                           where tenant_id = ? and id = ? and version = ?";
     let update = sql(UPDATE)
-        .bind(&meeting.title)
-        .bind(meeting.meeting_date)
-        .bind(&meeting.location)
-        .bind(&meeting.agenda)
-        .bind(&meeting.notes)
-        .bind(&meeting.decisions)
-        .bind(meeting.status)
-        .bind(meeting.published_at)
-        .bind(search_text(meeting))
-        .bind(meeting.version)
-        .bind(meeting.updated_at);
-    Ok(conn.execute(update.bind(scope.tenant()).bind(meeting.id).bind(version)).await? == 1)
+        .bind(&new.title)
+        .bind(new.meeting_date)
+        .bind(&new.location)
+        .bind(&new.agenda)
+        .bind(&new.notes)
+        .bind(&new.decisions)
+        .bind(new.status)
+        .bind(new.published_at)
+        .bind(new.version)
+        .bind(new.updated_at);
+    if conn.execute(update.bind(scope.tenant()).bind(new.id).bind(old.version)).await? == 0 {
+        return Ok(false);
+    }
+    if searched(old) != searched(new) {
+        set_search_text(conn, scope, new).await?;
+    }
+    Ok(true)
+}
+
+/// To be called only when a text has changed: to fold long ones takes a while, in which nobody else writes on SQLite.
+async fn set_search_text(conn: &mut Conn, scope: &Scope, meeting: &MeetingRow) -> DbResult<()> {
+    let update = sql("update meetings set search_text = ? where tenant_id = ? and id = ?");
+    conn.execute(update.bind(search_text(meeting)).bind(scope.tenant()).bind(meeting.id)).await?;
+    Ok(())
 }
 
 /// Deletes the meeting with its attendees and action items, if its version is still this one. Gives whether it was.
@@ -196,8 +208,12 @@ fn filter(scope: &Scope, query: &MeetingQuery) -> Sql {
     filter
 }
 
+/// What `search_text` is made of.
+fn searched(meeting: &MeetingRow) -> [Option<&str>; 5] {
+    let MeetingRow { title, location, agenda, notes, decisions, .. } = meeting;
+    [Some(title), location.as_deref(), agenda.as_deref(), notes.as_deref(), decisions.as_deref()]
+}
+
 fn search_text(meeting: &MeetingRow) -> String {
-    let texts = [&meeting.location, &meeting.agenda, &meeting.notes, &meeting.decisions];
-    let texts = texts.into_iter().flatten().map(String::as_str);
-    fold(&std::iter::once(meeting.title.as_str()).chain(texts).collect::<Vec<_>>().join("\n"))
+    fold(&searched(meeting).into_iter().flatten().collect::<Vec<_>>().join("\n"))
 }

@@ -77,7 +77,7 @@ contracts|Unknown field.|id tenant_id amount_encrypted parent_id version
 renew|Not a valid string.|contract_number customer_name title description amount currency contact_phone notes
 renew|Not a valid date.|start_date end_date
 renew|Not a valid boolean.|auto_renewal
-renew|Must be one of: draft, active, expired, terminated, renewed.|status
+renew|Must be one of: draft, active.|status
 renew|Must be one of: service, license, maintenance, nda, mou, other.|contract_type
 renew|Not a valid email address.|contact_email
 renew|Unknown field.|id tenant_id amount_encrypted parent_id version

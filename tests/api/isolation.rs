@@ -38,6 +38,7 @@ const TABLE: &[(&str, Roles, Roles)] = &[
     ("stream_notifications", EVERYONE, EVERYONE),
     ("list_invitations", MANAGERS, MANAGERS),
     ("create_invitation", MANAGERS, MANAGERS),
+    ("get_invitation", MANAGERS, MANAGERS),
     ("delete_invitation", MANAGERS, MANAGERS),
     ("list_users", EVERYONE, EVERYONE),
     ("create_user", MANAGERS, MANAGERS),
@@ -122,7 +123,8 @@ pub fn smallest_body(operation: &str, mark: &str) -> Option<Value> {
         "user_register" => {
             json!({"email": format!("{mark}@example.com"), "password": PASSWORD, "name": "Lee", "tenant_id": "b"})
         }
-        "list_users" | "get_user" | "list_invitations" | "delete_invitation" => return None,
+        "list_users" | "get_user" => return None,
+        "list_invitations" | "get_invitation" | "delete_invitation" => return None,
         "create_user" => json!({
             "email": format!("u{}@example.com", hex::encode(mark)), "password": PASSWORD, "name": "Lee",
             "role": "viewer",
@@ -259,7 +261,7 @@ impl Rows {
     pub async fn make(app: &TestApp, owner: &Session) -> Self {
         let task = create(app, owner, "task", "").await;
         let meeting = create(app, owner, "meeting", "").await;
-        let contract = create(app, owner, "contract", &format!("C-{task}")).await;
+        let contract = create_active_contract(app, owner, &format!("C-{task}")).await;
         let comment = create_in(app, owner, &format!("tasks/{task}/comments"), "comment").await;
         let user = app.user(&owner.tenant, Viewer).await.id;
         let invitation = create_in(app, owner, "auth/invitations", "invitation").await;
@@ -303,6 +305,14 @@ async fn create(app: &TestApp, by: &Session, kind: &str, mark: &str) -> i64 {
     let body = smallest_body(&format!("create_{kind}"), mark).unwrap();
     let made = app.post(&format!("/api/v1/{kind}s"), body).by(by).expect(201).await;
     made[kind]["id"].as_i64().unwrap()
+}
+
+/// Makes a contract that can be renewed.
+async fn create_active_contract(app: &TestApp, by: &Session, number: &str) -> i64 {
+    let mut body = smallest_body("create_contract", number).unwrap();
+    body["status"] = json!("active");
+    let made = app.post("/api/v1/contracts", body).by(by).expect(201).await;
+    made["contract"]["id"].as_i64().unwrap()
 }
 
 /// Makes a row that belongs to another one.

@@ -4,6 +4,7 @@ mod cursors;
 mod filters;
 mod orders;
 mod pages;
+mod searches;
 
 use serde_json::{Value, json};
 

@@ -26,7 +26,7 @@ const QUERIES: &[(&str, &str)] = &[
     ("list_meetings", "status from_date to_date q page limit sort cursor"),
     ("list_attendees", "attendance page limit sort cursor"),
     ("list_action_items", "status assigned_to page limit sort cursor"),
-    ("list_contracts", "status contract_type customer_name end_from end_to q page limit sort cursor"),
+    ("list_contracts", "status contract_type customer_name parent_id end_from end_to q page limit sort cursor"),
     ("list_expiring_contracts", "days page limit sort cursor"),
     ("list_contract_history", "action page limit sort cursor"),
     ("get_calendar", "scope"),
@@ -129,21 +129,28 @@ impl Operation<'_> {
     /// The body of the examples of its fields; with `all`, of optional ones too.
     fn example(&self, document: &Value, all: bool) -> Option<Value> {
         let schema = &self.says["requestBody"]["content"]["application/json"]["schema"];
-        let schema = document.pointer(schema["$ref"].as_str()?.strip_prefix('#')?).unwrap();
-        let required = schema["required"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let whole = |schema: &Value| document.pointer(schema["$ref"].as_str()?.strip_prefix('#')?);
+        let schema = whole(schema)?;
+        // What has parts has no properties of its own.
+        let parts = schema["allOf"].as_array().map_or_else(|| vec![schema], |parts| parts.iter().collect());
+        let parts: Vec<&Value> = parts.into_iter().map(|part| whole(part).unwrap_or(part)).collect();
+        let of_all = |key: &'static str| parts.iter().map(move |part| &part[key]);
+        let required: Vec<&Value> = of_all("required").filter_map(Value::as_array).flatten().collect();
         let mut body = Map::new();
-        for (name, property) in schema["properties"].as_object().unwrap() {
-            let is_required = required.iter().any(|required| required == name);
+        for (name, property) in of_all("properties").filter_map(Value::as_object).flatten() {
+            let is_required = required.iter().any(|required| *required == name);
             let whole = property["$ref"].as_str().and_then(|part| document.pointer(part.strip_prefix('#')?));
             match property.get("example").or_else(|| whole?.get("example")) {
                 Some(example) if all || is_required => {
                     body.insert(name.clone(), example.clone());
                 }
                 // Of several names the last one is the humblest.
-                None if is_required => match whole.and_then(|whole| whole["enum"].as_array()?.last()) {
-                    Some(example) => drop(body.insert(name.clone(), example.clone())),
-                    None => panic!("{}: {name} has no example", self.id),
-                },
+                None if is_required && !of_all("properties").any(|part| part[name].get("example").is_some()) => {
+                    match whole.and_then(|whole| whole["enum"].as_array()?.last()) {
+                        Some(example) => drop(body.insert(name.clone(), example.clone())),
+                        None => panic!("{}: {name} has no example", self.id),
+                    }
+                }
                 _ => {}
             }
         }
@@ -235,6 +242,23 @@ fn every_operation_but_the_open_ones_asks_for_a_bearer_token() {
 }
 
 #[test]
+fn a_key_that_is_still_running_is_told_beside_other_conflicts() {
+    let document = document();
+    let operations = operations(&document);
+    let takes_key = |operation: &&Operation<'_>| {
+        operation.parameters("header").iter().any(|parameter| parameter["name"] == "Idempotency-Key")
+    };
+    let described =
+        |operation: &Operation<'_>| operation.says["responses"]["409"]["description"].as_str().unwrap().to_owned();
+    for operation in operations.iter().filter(takes_key) {
+        let text = described(operation);
+        assert!(text.ends_with("The first request with this `Idempotency-Key` is still running"), "{text}");
+    }
+    let user = operations.iter().find(|operation| operation.id == "create_user").unwrap();
+    assert!(described(user).starts_with("The e-mail address is taken. Or: "), "{}", described(user));
+}
+
+#[test]
 fn every_parameter_is_documented() {
     let document = document();
     for operation in operations(&document) {
@@ -278,6 +302,7 @@ fn the_operations_and_their_statuses_are_these() {
     DELETE /api/v1/tasks/{task_id}/comments/{comment_id} delete_comment 204 401 403 404 412 500 503
     GET /api/v1/audit-logs list_audit_logs 200 400 401 403 500 503
     GET /api/v1/auth/invitations list_invitations 200 400 401 403 500 503
+    GET /api/v1/auth/invitations/{invitation_id} get_invitation 200 401 403 404 500 503
     GET /api/v1/auth/me get_current_user 200 401 403 500 503
     GET /api/v1/calendar.ics get_calendar 200 304 400 401 403 500 503
     GET /api/v1/calendar/feed get_calendar_feed 200 401 403 404 500 503
@@ -322,7 +347,7 @@ fn the_operations_and_their_statuses_are_these() {
     POST /api/v1/auth/logout logout 204 400 401 403 413 415 500 503
     POST /api/v1/auth/refresh token_refresh 200 400 401 403 413 415 500 503
     POST /api/v1/auth/register user_register 201 400 403 409 413 415 500 503
-    POST /api/v1/calendar/feed replace_calendar_feed 201 401 403 409 422 500 503
+    POST /api/v1/calendar/feed replace_calendar_feed 201 400 401 403 409 422 500 503
     POST /api/v1/contracts create_contract 201 400 401 403 409 413 415 422 500 503
     POST /api/v1/contracts/{contract_id}/renew renew_contract 201 400 401 403 404 409 412 413 415 422 500 503
     POST /api/v1/meetings create_meeting 201 400 401 403 409 413 415 422 500 503
@@ -385,6 +410,10 @@ on_both! {
             for parameter in operation.parameters("query").iter().filter(|parameter| !parameter["example"].is_null()) {
                 let mark = if path.contains('?') { '&' } else { '?' };
                 path = format!("{path}{mark}{}={}", parameter["name"], parameter["example"]).replace('"', "");
+            }
+            // The examples of its fields make a draft, which is not renewed.
+            if operation.id == "renew_contract" {
+                app.patch("/api/v1/contracts/1", json!({"status": "active"})).by(&kim).expect(200).await;
             }
             let call = || app.call(operation.method.parse().unwrap(), &path);
             let success = operation.statuses()[0].parse().unwrap();

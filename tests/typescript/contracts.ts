@@ -62,6 +62,8 @@ export async function contract({ owner, ownerId, editor, viewer }: People): Prom
     [contract.id, "600000", day(11), "active"],
   );
   await refused(409, "already_renewed", renew());
+  const successors = { params: { query: { parent_id: contract.id } } };
+  assert.deepEqual((await ok(200, owner.GET("/api/v1/contracts", successors))).contracts, [renewed.contract]);
   assert.deepEqual((await ok(200, owner.GET("/api/v1/contracts/expiring", expiring))).contracts, []);
 
   const history = await ok(200, owner.GET("/api/v1/contracts/{contract_id}/history", { params: { path } }));

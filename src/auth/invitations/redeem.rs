@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::store::{self, InvitationRow};
 use crate::auth::secret;
-use crate::auth::store::email_key;
+use crate::auth::store::{email_key, lock_tenant};
 use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::error::{ApiError, FieldMessage};
@@ -38,9 +38,10 @@ impl Invited {
         (tenant_id.clone(), *role, Some(*created_by))
     }
 
-    /// Uses the invitation up, in the transaction that makes the account; 400 when it does not count any more.
+    /// Uses the invitation up, in the transaction that makes the account; 400 when it does not count any more. Comes first
+    /// there: whether it counts depends on who its author is now.
     pub async fn use_up(&self, tx: &mut Conn, policy: RolePolicy, now: Timestamp) -> Result<(), ApiError> {
-        store::lock(tx, &self.invitation).await?;
+        lock_tenant(tx, &self.invitation.tenant_id).await?;
         let counts = store::find_by_token(tx, policy, &self.token_hash, now).await?.is_some();
         if counts && store::use_up(tx, &self.invitation, now).await? { Ok(()) } else { Err(refusal()) }
     }

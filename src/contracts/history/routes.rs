@@ -7,7 +7,7 @@ use axum::response::IntoResponse;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::store;
+use super::store::{self, HistoryRow};
 use super::types::{AMOUNT, HistoryEntry, HistoryList, HistoryQuery};
 use crate::answer::NO_STORE;
 use crate::app::AppState;
@@ -26,7 +26,7 @@ pub fn router() -> OpenApiRouter<AppState> {
 
 /// List what has happened to a contract
 ///
-/// The last change first.
+/// The last change first. Long texts are cut: `…+12` at the end says that twelve characters are left out.
 #[utoipa::path(
     get, path = "/contracts/{contract_id}/history", tag = "contracts",
     params(("contract_id" = i64, Path, description = "Key", example = 1), HistoryQuery, PageParams),
@@ -43,10 +43,14 @@ async fn list_contract_history(
     let mut conn = app.db.read().await?;
     find(&mut conn, &scope, id).await?;
     let (rows, page) = store::list(&mut conn, &scope, id, &query).await?.split();
+    let mut changes = store::changes(&mut conn, &scope, &rows).await?;
     drop(conn);
-    if rows.iter().any(|row| row.changes.contains_key(AMOUNT)) {
+    if changes.values().any(|changes| changes.contains_key(AMOUNT)) {
         trail::shown(&app, &scope, &method, &[id]).await?;
     }
-    let entry = |row| HistoryEntry::new(row, |sealed| show(&app.amounts, &scope, id, sealed));
+    let entry = |row: HistoryRow| {
+        let changes = changes.remove(&row.id).unwrap_or_default();
+        HistoryEntry::new(row, changes, |sealed| show(&app.amounts, &scope, id, sealed))
+    };
     Ok(([NO_STORE], Json(HistoryList { history: rows.into_iter().map(entry).collect(), page })))
 }

@@ -1,8 +1,8 @@
 //! The rows of history. They are only ever added.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
-use super::types::{FieldChange, HistoryAction, HistoryQuery};
+use super::types::{FieldChanges, HistoryAction, HistoryQuery};
 use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::db::{Conn, DbResult, Value, sql};
@@ -15,9 +15,8 @@ pub struct HistoryRow {
     pub id: i64,
     /// What was done.
     pub action: HistoryAction,
-    /// The fields that changed; amounts are sealed.
-    #[sqlx(json)]
-    pub changes: BTreeMap<String, FieldChange>,
+    /// How long its changes are: in characters on SQLite, in bytes on MariaDB.
+    pub size: i64,
     /// Author.
     pub created_by: Option<i64>,
     /// The author's name.
@@ -25,6 +24,16 @@ pub struct HistoryRow {
     /// Made.
     pub created_at: Timestamp,
 }
+
+#[derive(Debug, sqlx::FromRow)]
+struct ChangesRow {
+    id: i64,
+    #[sqlx(json)]
+    changes: FieldChanges,
+}
+
+/// As much of changes as is read at once, unless those of one row alone are more.
+const SIZE_AT_ONCE: i64 = 1_000_000;
 
 impl Sortable for HistoryRow {
     const FIELDS: &'static [SortField] = &[SortField { name: "id", column: "h.id", kind: Kind::Int, nullable: false }];
@@ -50,13 +59,39 @@ pub async fn list(
     const LIST: List = List {
         table: "contract_history h",
         from: "contract_history h left join users u on u.tenant_id = h.tenant_id and u.id = h.created_by",
-        columns: "h.id, h.action, h.changes, h.created_by, u.name as created_by_name, h.created_at",
+        columns: "h.id, h.action, length(h.changes) as size, h.created_by, u.name as created_by_name, h.created_at",
     };
     let mut filter = sql("h.tenant_id = ? and h.contract_id = ?").bind(scope.tenant()).bind(contract);
     if let Some(action) = query.action {
         filter = filter.push(" and h.action = ?").bind(action);
     }
     query.page.fetch(conn, &LIST, &filter).await
+}
+
+/// What these rows say, by their ids; amounts are sealed. Few are read at once: before long texts are cut, a row may
+/// tell of megabytes.
+pub async fn changes(conn: &mut Conn, scope: &Scope, rows: &[HistoryRow]) -> DbResult<HashMap<i64, FieldChanges>> {
+    let mut changes = HashMap::with_capacity(rows.len());
+    let mut rest = rows;
+    while !rest.is_empty() {
+        let (some, others) = rest.split_at(fitting(rest));
+        rest = others;
+        let select = sql("select h.id, h.changes from contract_history h where h.tenant_id = ? and h.id in ");
+        let select = select.bind(scope.tenant()).list(some.iter().map(|row| row.id));
+        let read: Vec<ChangesRow> = conn.fetch_all(select).await?;
+        changes.extend(read.into_iter().map(|row| (row.id, row.changes)));
+    }
+    Ok(changes)
+}
+
+/// How many of these rows, from the first on, are read at once; at least one.
+fn fitting(rows: &[HistoryRow]) -> usize {
+    let mut size = 0;
+    let fits = |row: &&HistoryRow| {
+        size += row.size;
+        size <= SIZE_AT_ONCE
+    };
+    rows.iter().take_while(fits).count().max(1)
 }
 
 /// Adds to the contract's history; `changes` is the JSON of the fields that changed.

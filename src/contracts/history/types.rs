@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use super::store::HistoryRow;
+use crate::audit;
 use crate::clock::Timestamp;
 use crate::db::text_enum;
 use crate::fields::{self, Fields, FromFields};
@@ -30,16 +31,25 @@ text_enum! {
     }
 }
 
-/// A value of a field before and after.
+/// A value of a field before and after. It is written whole; read back, a long text is cut.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct FieldChange {
     /// Before; null when there was none.
     #[schema(schema_with = before)]
+    #[serde(deserialize_with = "shortened")]
     pub from: Value,
     /// After; null when there is none.
     #[schema(schema_with = after)]
+    #[serde(deserialize_with = "shortened")]
     pub to: Value,
 }
+
+fn shortened<'de, D: Deserializer<'de>>(value: D) -> Result<Value, D::Error> {
+    Value::deserialize(value).map(audit::shortened)
+}
+
+/// The fields that changed, by name.
+pub type FieldChanges = BTreeMap<String, FieldChange>;
 
 fn before() -> Object {
     value("Before; null when there was none.")
@@ -62,7 +72,8 @@ pub struct HistoryEntry {
     pub id: i64,
     /// What was done.
     pub action: HistoryAction,
-    /// The fields that changed. Amounts are in clear for owner and admin, `***` for others.
+    /// The fields that changed. Amounts are in clear for owner and admin, `***` for others. Of a long text it is the
+    /// first 2000 characters, then `…+` and the number of the others.
     pub changes: BTreeMap<String, FieldChange>,
     /// Who did it; nobody for what the daily job did.
     #[schema(required)]
@@ -76,9 +87,9 @@ pub struct HistoryEntry {
 }
 
 impl HistoryEntry {
-    /// The answer from the row; `show` gives what the caller may see of a sealed amount.
-    pub fn new(row: HistoryRow, show: impl Fn(&str) -> Option<String>) -> Self {
-        let HistoryRow { id, action, mut changes, created_by, created_by_name, created_at } = row;
+    /// The answer from the row and its changes; `show` gives what the caller may see of a sealed amount.
+    pub fn new(row: HistoryRow, mut changes: FieldChanges, show: impl Fn(&str) -> Option<String>) -> Self {
+        let HistoryRow { id, action, size: _, created_by, created_by_name, created_at } = row;
         if let Some(FieldChange { from, to }) = changes.get_mut(AMOUNT) {
             for amount in [from, to] {
                 *amount = amount.as_str().and_then(&show).into();

@@ -12,7 +12,7 @@ use crate::error::{ApiError, Code};
 pub async fn release(conn: &mut Conn, scope: &Scope, parent: i64, now: Timestamp) -> Result<(), ApiError> {
     let Some(old) = store::find_successor_for_update(conn, scope, parent).await? else { return Ok(()) };
     let new = ContractRow { parent_id: None, version: old.version + 1, updated_at: now, ..old.clone() };
-    if !store::update(conn, scope, &new, old.version).await? {
+    if !store::update(conn, scope, &old, &new).await? {
         return Err(Code::PreconditionFailed.into());
     }
     history::record(conn, scope, HistoryAction::Updated, Some(&old), &new, now).await

@@ -14,6 +14,7 @@ use crate::contracts::access::{answer, find, find_to_change, open, seal};
 use crate::contracts::amount::AmountCipher;
 use crate::contracts::history::{self, types::HistoryAction};
 use crate::contracts::store::{self, ContractRow};
+use crate::contracts::trail;
 use crate::contracts::types::{ContractChanged, ContractStatus};
 use crate::db::{Conn, transaction};
 use crate::error::{ApiError, Code, ErrorBody};
@@ -29,8 +30,8 @@ pub fn router() -> OpenApiRouter<AppState> {
 
 /// Renew a contract
 ///
-/// Makes the contract that follows it, with `parent_id`; this one is `renewed` then. Once: a contract that is renewed
-/// cannot be renewed again.
+/// Makes the contract that follows it, with `parent_id`; this one is `renewed` then. Once: as long as that one is
+/// there, no other one can follow. What is `draft` or `terminated` is not renewed.
 #[utoipa::path(
     post, path = "/contracts/{contract_id}/renew", tag = "contracts",
     params(
@@ -43,7 +44,7 @@ pub fn router() -> OpenApiRouter<AppState> {
             status = 201, description = "The contract that follows", body = ContractChanged,
             headers(("Location" = String), ("ETag" = String)),
         ),
-        (status = 409, description = "It is renewed already, or the number is taken", body = ErrorBody),
+        (status = 409, description = "It is renewed already or cannot be, or the number is taken", body = ErrorBody),
         (status = 412, description = "It has changed since; nothing was changed", body = ErrorBody),
     ),
     security(("bearer" = [])),
@@ -57,7 +58,10 @@ async fn renew_contract(
     body: Body<RenewContract>,
 ) -> Result<Created, ApiError> {
     let once = match key.begin(&app, &scope, body.bytes()).await? {
-        Begun::Before(answer) => return Ok(answer),
+        Begun::Before(answer) => {
+            trail::replayed(&app, &scope, &answer).await?;
+            return Ok(answer);
+        }
         Begun::First(once) => once,
     };
     let body = body.read_for(async { find(&mut app.db.read().await?, &scope, id).await }).await?;
@@ -66,8 +70,12 @@ async fn renew_contract(
         once.claim(tx, &scope).await?;
         let old = find_to_change(tx, &scope, id).await?;
         conditions.check(old.version)?;
-        if old.status == ContractStatus::Renewed || renewals::is_renewed(tx, &scope, id).await? {
+        if renewals::is_renewed(tx, &scope, id).await? {
             return Err(Code::AlreadyRenewed.into());
+        }
+        // One that is called renewed may have lost its successor.
+        if matches!(old.status, ContractStatus::Draft | ContractStatus::Terminated) {
+            return Err(Code::NotRenewable.into());
         }
         let (new, amount) = body.clone().into_row(&old, &scope, now)?;
         let amount = match amount {
@@ -93,7 +101,7 @@ pub async fn close(
     now: Timestamp,
 ) -> Result<ContractRow, ApiError> {
     let closed = ContractRow { status, version: old.version + 1, updated_at: now, ..old.clone() };
-    if !store::update(conn, scope, &closed, old.version).await? {
+    if !store::update(conn, scope, old, &closed).await? {
         return Err(Code::PreconditionFailed.into());
     }
     history::record(conn, scope, action, Some(old), &closed, now).await?;

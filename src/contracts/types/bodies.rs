@@ -18,7 +18,7 @@ const DEFAULT_CURRENCY: &str = "KRW";
 #[schema(example = json!({
     "contract_number": "MSSP-2026-001", "customer_name": "한빛정보", "title": "Managed detection and response",
     "amount": "55000000.00", "currency": "KRW", "start_date": "2026-01-01", "end_date": "2026-12-31",
-    "contact_email": "sales@example.com",
+    "status": "active", "contact_email": "sales@example.com",
 }))]
 pub struct NewContract {
     /// Unique in the tenant.
@@ -146,7 +146,7 @@ impl NewContract {
 }
 
 /// A change of a contract: absent fields stay, null clears.
-#[derive(Debug, Clone, ToSchema)]
+#[derive(Debug, Clone, Default, ToSchema)]
 #[schema(example = json!({"status": "active", "amount": "60000000.00"}))]
 pub struct ContractPatch {
     /// Unique in the tenant.
@@ -255,7 +255,7 @@ impl ContractPatch {
 }
 
 /// A contract does not end before it starts.
-pub fn check_order(fields: &mut Fields, start: Option<NaiveDate>, end: Option<NaiveDate>) {
+fn check_order(fields: &mut Fields, start: Option<NaiveDate>, end: Option<NaiveDate>) {
     if start.zip(end).is_some_and(|(start, end)| end < start) {
         fields.fault("end_date", FieldMessage::EndsBeforeStart);
     }

@@ -5,7 +5,7 @@ mod bodies;
 mod queries;
 
 pub use answers::{Contract, ContractAnswer, ContractChanged, ContractList};
-pub use bodies::{ContractPatch, NewContract, check_order};
+pub use bodies::{ContractPatch, NewContract};
 pub use queries::{ContractQuery, ExpiringQuery};
 
 use crate::db::text_enum;

@@ -26,6 +26,8 @@ pub struct ContractQuery {
     pub contract_type: Option<ContractType>,
     /// Part of the customer's name; case does not count.
     pub customer_name: Option<String>,
+    /// The contract that they succeed.
+    pub parent_id: Option<i64>,
     /// Ending on this day or later.
     pub end_from: Option<NaiveDate>,
     /// Ending on this day or earlier.
@@ -44,6 +46,7 @@ impl FromFields for ContractQuery {
             status: fields.optional("status", fields::one_of::<ContractStatus>),
             contract_type: fields.optional("contract_type", fields::one_of::<ContractType>),
             customer_name: fields.optional("customer_name", fields::text_up_to(255)),
+            parent_id: fields.optional("parent_id", fields::integer),
             end_from: fields.optional("end_from", fields::date),
             end_to: fields.optional("end_to", fields::date),
             q: fields.optional("q", fields::search_text),
@@ -80,6 +83,7 @@ impl ExpiringQuery {
             status: Some(ContractStatus::Active),
             contract_type: None,
             customer_name: None,
+            parent_id: None,
             end_from: Some(today),
             end_to: today.checked_add_signed(TimeDelta::days(days)),
             q: None,

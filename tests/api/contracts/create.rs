@@ -183,7 +183,7 @@ on_both! {
     async fn currencies_are_iso_4217_in_either_case(app) {
         let user = app.user("test-001", Owner).await;
         make(&app, &user, json!({})).await;
-        for (sent, kept) in [("USD", "USD"), ("krw", "KRW"), ("jPy", "JPY")] {
+        for (sent, kept) in [("XAU", "XAU"), ("USD", "USD"), ("krw", "KRW"), ("jPy", "JPY")] {
             let answer = app.patch("/api/v1/contracts/1", json!({"currency": sent})).by(&user).expect(200).await;
             assert_eq!(answer["contract"]["currency"], kept);
         }
@@ -192,6 +192,9 @@ on_both! {
             (json!(""), "Length must be 3."),
             (json!("KRWW"), "Length must be 3."),
             (json!("ABC"), "Not a valid currency code."),
+            // No currency, and one for tests: they would have sums of their own.
+            (json!("XXX"), "Not a valid currency code."),
+            (json!("xts"), "Not a valid currency code."),
             (json!("한국어"), "Not a valid currency code."),
             (json!("ＫＲＷ"), "Not a valid currency code."),
             (json!(410), "Not a valid string."),

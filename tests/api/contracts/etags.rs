@@ -13,7 +13,8 @@ const FIRST: &str = "/api/v1/contracts/1";
 on_both! {
     async fn every_answer_with_a_contract_carries_its_tag(app) {
         let user = app.user("test-001", Owner).await;
-        let made = app.post("/api/v1/contracts", contract(&json!({}))).by(&user).send().await;
+        let active = contract(&json!({"status": "active"}));
+        let made = app.post("/api/v1/contracts", active).by(&user).send().await;
         let read = app.get(FIRST).by(&user).send().await;
         assert_eq!((made.header("etag"), read.header("etag")), (Some("\"1\""), Some("\"1\"")));
         for (method, tag) in [(Method::PUT, "\"2\""), (Method::PATCH, "\"3\"")] {
@@ -42,7 +43,7 @@ on_both! {
 
     async fn a_change_of_what_has_changed_since_is_refused(app) {
         let user = app.user("test-001", Owner).await;
-        make(&app, &user, json!({})).await;
+        make(&app, &user, json!({"status": "active"})).await;
         app.patch(FIRST, json!({"title": "새 제목"})).by(&user).expect(200).await;
         let contract = read(&app, &user, 1).await;
         for tags in ["\"1\"", "W/\"2\"", "\"1\", \"3\"", "2", ""] {

@@ -54,6 +54,31 @@ on_both! {
         ]).await;
     }
 
+    async fn the_contract_that_follows_is_found_by_the_one_before(app) {
+        let user = app.user("test-001", Owner).await;
+        let stranger = app.user("test-002", Owner).await;
+        make(&app, &user, json!({"status": "active"})).await;
+        make(&app, &stranger, json!({"status": "active"})).await;
+        for (parent, number) in [(1, "next"), (3, "last")] {
+            let path = format!("/api/v1/contracts/{parent}/renew");
+            app.post(&path, json!({"contract_number": number})).by(&user).expect(201).await;
+        }
+        app.post("/api/v1/contracts/2/renew", json!({"contract_number": "next"})).by(&stranger).expect(201).await;
+        assert_found(&app, &user, &[
+            ("parent_id", "1", &[3]),
+            ("parent_id", "3", &[4]),
+            ("parent_id", "4", &[]),
+            ("parent_id", "2", &[]),
+            ("parent_id", "-1", &[]),
+            ("parent_id", "9223372036854775807", &[]),
+        ]).await;
+        assert_found(&app, &stranger, &[("parent_id", "2", &[5]), ("parent_id", "1", &[])]).await;
+        assert_eq!(found(&app, &user, "contracts", &[("parent_id", "1"), ("status", "renewed")]).await, [3]);
+        assert_eq!(found(&app, &user, "contracts", &[("parent_id", "1"), ("q", "last")]).await, [0_i64; 0]);
+        let sheet = app.get("/api/v1/contracts?parent_id=1").header("accept", "text/csv").by(&user).send().await.text();
+        assert_eq!((sheet.lines().count(), sheet.contains(",next,")), (2, true), "{sheet}");
+    }
+
     async fn contracts_are_found_by_a_part_of_the_customers_name_whatever_its_case(app) {
         let user = app.user("test-001", Owner).await;
         let names = ["한빛정보 ACME", "acme_korea", "AcmeXKorea", "100% 보안!", "Société Générale", "ＫＴ 클라우드"];
@@ -143,14 +168,15 @@ on_both! {
     async fn all_wrong_parameters_come_in_one_answer(app) {
         let user = app.user("test-001", Owner).await;
         let query = path("contracts", &[
-            ("status", "open"), ("contract_type", "lease"), ("customer_name", &"가".repeat(256)), ("end_from", "2026-02-30"),
-            ("end_to", "2026-06-30T00:00:00"), ("q", "a"), ("limit", "0"), ("sort", "-amount"), ("cursor", "x"),
+            ("status", "open"), ("contract_type", "lease"), ("customer_name", &"가".repeat(256)), ("parent_id", "x"),
+            ("end_from", "2026-02-30"), ("end_to", "2026-06-30T00:00:00"), ("q", "a"), ("limit", "0"), ("sort", "-amount"), ("cursor", "x"),
         ]);
         let error = app.get(&query).by(&user).expect(400).await;
         assert_eq!(without_request_id(error), invalid_query(json!({
             "status": ["Must be one of: draft, active, expired, terminated, renewed."],
             "contract_type": ["Must be one of: service, license, maintenance, nda, mou, other."],
             "customer_name": ["Longer than maximum length 255."],
+            "parent_id": ["Not a valid integer."],
             "end_from": ["Not a valid date."],
             "end_to": ["Not a valid date."],
             "q": ["Length must be between 2 and 200."],

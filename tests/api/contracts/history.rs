@@ -112,7 +112,7 @@ on_both! {
 
     async fn an_amount_is_nowhere_in_clear(app) {
         let user = app.user("test-001", Owner).await;
-        make(&app, &user, json!({"amount": "4711.42"})).await;
+        make(&app, &user, json!({"amount": "4711.42", "status": "active"})).await;
         app.patch("/api/v1/contracts/1", json!({"amount": "4711.43"})).by(&user).expect(200).await;
         app.post("/api/v1/contracts/1/renew", json!({"contract_number": "2"})).by(&user).expect(201).await;
         let select = sql("select changes from contract_history");
@@ -129,6 +129,40 @@ on_both! {
         let entries = app.get("/api/v1/contracts/2/history").by(&user).expect(200).await;
         let amounts = entries["history"].as_array().unwrap().iter().map(|entry| entry["changes"]["amount"]["to"].clone());
         assert_eq!(amounts.collect::<Value>(), json!(["1000.10", null]));
+    }
+
+    async fn a_long_text_is_shown_cut_and_kept_whole(app) {
+        let user = app.user("test-001", Owner).await;
+        let long = |letter: &str| letter.repeat(300_000);
+        let cut = |letter: &str| format!("{}…+298000", letter.repeat(2000));
+        make(&app, &user, json!({"description": long("가"), "notes": "n".repeat(2000)})).await;
+        let letters = ["가", "나", "다", "라", "마", "바"];
+        for letter in &letters[1..] {
+            app.patch("/api/v1/contracts/1", json!({"description": long(letter)})).by(&user).expect(200).await;
+        }
+        let last = json!({"description": null, "notes": "n".repeat(2001)});
+        app.patch("/api/v1/contracts/1", last).by(&user).expect(200).await;
+        let reply = app.get(HISTORY).by(&user).send().await;
+        assert!(reply.bytes.len() < 100_000, "{}", reply.bytes.len());
+        let mut entries = reply.expect(200)["history"].take();
+        let entries = entries.as_array_mut().unwrap();
+        entries.reverse();
+        assert_eq!(entries.len(), 7);
+        assert_eq!(entries[0]["changes"]["description"], json!({"from": null, "to": cut("가")}));
+        assert_eq!(entries[0]["changes"]["notes"]["to"], "n".repeat(2000));
+        assert_eq!(entries[0]["changes"]["amount"]["to"], "1000.10");
+        for (entry, pair) in entries[1..].iter().zip(letters.windows(2)) {
+            let changes = json!({"description": {"from": cut(pair[0]), "to": cut(pair[1])}});
+            assert_eq!(entry["changes"], changes);
+        }
+        assert_eq!(entries[6]["changes"], json!({
+            "description": {"from": cut("바"), "to": null},
+            "notes": {"from": "n".repeat(2000), "to": format!("{}…+1", "n".repeat(2000))},
+        }));
+        let newest = app.get(&format!("{HISTORY}?limit=1")).by(&user).expect(200).await;
+        assert_eq!(newest["history"], json!([entries[6]]));
+        let whole = "select count(*) from contract_history where length(changes) > 300000";
+        assert_eq!(app.count(whole).await, 7);
     }
 
     async fn the_history_is_paged_and_filtered(app) {

@@ -21,6 +21,10 @@ fn renewed_already() -> Value {
     json!({"error": "The contract is renewed already", "code": "already_renewed"})
 }
 
+fn not_renewable() -> Value {
+    json!({"error": "Only an active or expired contract can be renewed", "code": "not_renewable"})
+}
+
 on_both! {
     async fn the_next_contract_is_like_the_old_one_and_begins_when_that_ends(app) {
         let user = app.user("test-001", Owner).await;
@@ -58,7 +62,8 @@ on_both! {
 
     async fn every_field_may_be_another(app) {
         let user = app.user("test-001", Owner).await;
-        make(&app, &user, json!({"description": "설명", "notes": "메모", "contact_phone": "1"})).await;
+        let fields = json!({"description": "설명", "notes": "메모", "contact_phone": "1", "status": "active"});
+        make(&app, &user, fields).await;
         let body = json!({
             "contract_number": "2", "customer_name": "새 고객", "title": "새 제목", "description": null,
             "amount": "2.50", "currency": "EUR", "start_date": "2028-01-01", "end_date": "2028-06-30",
@@ -76,11 +81,11 @@ on_both! {
         let user = app.user("test-001", Owner).await;
         for (id, status, dates, body, expected) in [
             (1, "active", ["2027-01-01", "2027-12-31"], json!({}), ["active", "2028-01-01", "2028-12-31"]),
-            (3, "draft", ["2026-01-15", "2026-02-14"], json!({}), ["draft", "2026-02-15", "2026-03-14"]),
+            (3, "renewed", ["2026-01-15", "2026-02-14"], json!({}), ["draft", "2026-02-15", "2026-03-14"]),
             (5, "expired", ["2026-01-01", "2026-01-10"], json!({}), ["draft", "2026-01-11", "2026-01-20"]),
             (
-                7, "terminated", ["2026-01-01", "2026-12-31"], json!({"start_date": "2027-03-01"}),
-                ["draft", "2027-03-01", "2028-02-29"],
+                7, "expired", ["2026-01-01", "2026-12-31"], json!({"start_date": "2027-03-01", "status": "active"}),
+                ["active", "2027-03-01", "2028-02-29"],
             ),
             (
                 9, "active", ["2026-01-01", "2026-12-31"], json!({"end_date": "2027-01-01"}),
@@ -104,7 +109,7 @@ on_both! {
         let user = app.user("test-001", Owner).await;
         make(&app, &user, json!({"status": "active"})).await;
         app.post(RENEW, next()).by(&user).expect(201).await;
-        for status in ["renewed", "active"] {
+        for status in ["renewed", "active", "expired", "draft", "terminated"] {
             app.patch("/api/v1/contracts/1", json!({"status": status})).by(&user).expect(200).await;
             let error = app.post(RENEW, json!({"contract_number": "3"})).by(&user).expect(409).await;
             assert_eq!(without_request_id(error), renewed_already(), "{status}");
@@ -131,11 +136,6 @@ on_both! {
     async fn a_deleted_contract_takes_the_link_along_and_nothing_more(app) {
         let user = app.user("test-001", Owner).await;
         make(&app, &user, json!({"status": "active"})).await;
-        app.post(RENEW, next()).by(&user).expect(201).await;
-        app.delete("/api/v1/contracts/2").by(&user).expect(204).await;
-        let old = read(&app, &user, 1).await;
-        assert_eq!((&old["status"], &old["version"]), (&json!("renewed"), &json!(2)));
-        app.patch("/api/v1/contracts/1", json!({"status": "active"})).by(&user).expect(200).await;
         let mut left = app.post(RENEW, next()).by(&user).expect(201).await["contract"].take();
         app.advance(60);
         app.delete("/api/v1/contracts/1").by(&user).expect(204).await;
@@ -153,6 +153,100 @@ on_both! {
         let path = format!("/api/v1/audit-logs?action=updated&resource_type=contract&resource_id={id}");
         let log = app.get(&path).by(&user).expect(200).await;
         assert_eq!((&log["total"], &log["audit_logs"][0]["changes"]), (&json!(1), &changes));
+    }
+
+    async fn what_was_renewed_wrongly_is_renewed_again(app) {
+        let user = app.user("test-001", Owner).await;
+        make(&app, &user, json!({"status": "active"})).await;
+        for (id, version) in [(2, 2), (3, 3)] {
+            let new = app.post(RENEW, next()).by(&user).expect(201).await["contract"].take();
+            assert_eq!((&new["id"], &new["parent_id"]), (&json!(id), &json!(1)));
+            assert_eq!(without_request_id(app.post(RENEW, next()).by(&user).expect(409).await), renewed_already());
+            app.delete(&format!("/api/v1/contracts/{id}")).by(&user).expect(204).await;
+            let old = read(&app, &user, 1).await;
+            assert_eq!((&old["status"], &old["version"]), (&json!("renewed"), &json!(version)));
+        }
+        let history = app.get("/api/v1/contracts/1/history?action=renewed").by(&user).expect(200).await;
+        assert_eq!(history["history"][0]["changes"], json!({}));
+        assert_eq!(history["history"][1]["changes"], json!({"status": {"from": "active", "to": "renewed"}}));
+        // One that was called renewed all along.
+        make(&app, &user, json!({"contract_number": "imported", "status": "renewed"})).await;
+        let after = json!({"contract_number": "after"});
+        let new = app.post("/api/v1/contracts/4/renew", after).by(&user).expect(201).await["contract"].take();
+        assert_eq!((&new["parent_id"], &new["status"]), (&json!(4), &json!("draft")));
+    }
+
+    async fn of_many_renewals_at_once_of_one_that_lost_its_successor_one_is_made(app) {
+        let user = app.user("test-001", Owner).await;
+        make(&app, &user, json!({"status": "renewed"})).await;
+        let mut calls = JoinSet::new();
+        for number in 0..10 {
+            calls.spawn(app.post(RENEW, json!({"contract_number": number.to_string()})).by(&user).send());
+        }
+        let mut statuses: Vec<u16> = calls.join_all().await.iter().map(|reply| reply.status).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [vec![201], vec![409; 9]].concat());
+        assert_eq!(app.count("select count(*) from contracts").await, 2);
+    }
+
+    async fn what_was_never_in_force_or_ended_early_is_not_renewed(app) {
+        let user = app.user("test-001", Owner).await;
+        for (id, status) in [(1, "draft"), (2, "terminated")] {
+            let old = make(&app, &user, json!({"contract_number": status, "status": status})).await;
+            let path = format!("/api/v1/contracts/{id}/renew");
+            let error = app.post(&path, next()).by(&user).expect(409).await;
+            assert_eq!(without_request_id(error), not_renewable(), "{status}");
+            let korean = app.post(&path, next()).header("accept-language", "ko").by(&user).expect(409).await;
+            assert_eq!(korean["error"], "진행 중이거나 만료된 계약만 갱신할 수 있습니다");
+            assert_eq!(read(&app, &user, id).await, old);
+        }
+        assert_eq!(app.count("select count(*) from contract_history").await, 2);
+    }
+
+    async fn the_next_one_starts_later_and_its_life_has_just_begun(app) {
+        let user = app.user("test-001", Owner).await;
+        let old = make(&app, &user, json!({"status": "active"})).await;
+        let late = ["Must be after the start_date of the renewed contract."];
+        let names = ["Must be one of: draft, active."];
+        for (fields, errors) in [
+            (json!({"start_date": "2026-01-01"}), json!({"start_date": late})),
+            (json!({"start_date": "2025-01-01", "end_date": "2025-12-31"}), json!({"start_date": late})),
+            (json!({"status": "renewed"}), json!({"status": names})),
+            (json!({"status": "expired"}), json!({"status": names})),
+            (json!({"status": "terminated", "title": ""}), json!({
+                "status": names, "title": ["Length must be between 1 and 255."],
+            })),
+        ] {
+            let mut body = next();
+            body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+            let error = app.post(RENEW, body).by(&user).expect(400).await;
+            assert_eq!(without_request_id(error), invalid(errors), "{fields}");
+        }
+        assert_eq!(read(&app, &user, 1).await, old);
+        let body = json!({"contract_number": "2", "start_date": "2026-01-02", "end_date": "2026-01-02"});
+        let new = app.post(RENEW, body).by(&user).expect(201).await["contract"].take();
+        assert_eq!((&new["start_date"], &new["end_date"]), (&json!("2026-01-02"), &json!("2026-01-02")));
+    }
+
+    async fn terms_of_months_do_not_drift(app) {
+        let user = app.user("test-001", Owner).await;
+        for terms in [
+            ["2024-02-29 2025-02-28", "2025-03-01 2026-02-28", "2026-03-01 2027-02-28", "2027-03-01 2028-02-29"],
+            ["2025-08-31 2026-02-28", "2026-03-01 2026-08-31", "2026-09-01 2027-02-28", "2027-03-01 2027-08-31"],
+            ["2026-01-31 2026-02-28", "2026-03-01 2026-03-31", "2026-04-01 2026-04-30", "2026-05-01 2026-05-31"],
+            ["2026-01-15 2026-02-14", "2026-02-15 2026-03-14", "2026-03-15 2026-04-14", "2026-04-15 2026-05-14"],
+        ] {
+            let (start, end) = terms[0].split_once(' ').unwrap();
+            let fields = json!({"contract_number": terms[0], "status": "active", "start_date": start, "end_date": end});
+            let mut contract = make(&app, &user, fields).await;
+            for term in &terms[1..] {
+                let path = format!("/api/v1/contracts/{}/renew", contract["id"]);
+                let body = json!({"contract_number": format!("{} {term}", terms[0])});
+                contract = app.post(&path, body).by(&user).expect(201).await["contract"].take();
+                let (start, end) = term.split_once(' ').unwrap();
+                assert_eq!((&contract["start_date"], &contract["end_date"]), (&json!(start), &json!(end)));
+            }
+        }
     }
 
     async fn what_is_wrong_with_the_next_one_leaves_the_old_one_alone(app) {
@@ -185,7 +279,7 @@ on_both! {
 
     async fn an_amount_that_does_not_open_must_be_given_anew(app) {
         let user = app.user("test-001", Owner).await;
-        make(&app, &user, json!({})).await;
+        make(&app, &user, json!({"status": "active"})).await;
         app.execute(sql("update contracts set amount_encrypted = 'v1.00000000.AAAA'")).await;
         let error = app.post(RENEW, next()).by(&user).expect(400).await;
         assert_eq!(without_request_id(error), invalid(json!({"amount": ["Missing data for required field."]})));
@@ -197,14 +291,15 @@ on_both! {
 
     async fn nothing_follows_the_last_day_of_the_calendar(app) {
         let user = app.user("test-001", Owner).await;
-        make(&app, &user, json!({"start_date": "9999-01-01", "end_date": "9999-12-31"})).await;
+        let fields = json!({"start_date": "9999-01-01", "end_date": "9999-12-31", "status": "active"});
+        make(&app, &user, fields).await;
         let error = app.post(RENEW, next()).by(&user).expect(400).await;
         assert_eq!(without_request_id(error), invalid(json!({"start_date": ["Missing data for required field."]})));
     }
 
     async fn the_next_amount_is_sealed_for_the_next_contract(app) {
         let user = app.user("test-001", Owner).await;
-        make(&app, &user, json!({"amount": "4711.42"})).await;
+        make(&app, &user, json!({"amount": "4711.42", "status": "active"})).await;
         app.post(RENEW, next()).by(&user).expect(201).await;
         let select = sql("select amount_encrypted from contracts order by id");
         let sealed = app.db().read().await.unwrap().fetch_all::<(String,)>(select).await.unwrap();

@@ -16,7 +16,7 @@ use crate::idempotency::creating;
 use crate::isolation::{Operation, Rows, operations};
 
 /// What shows an amount even when there is nothing left to change; that leaves a row of its own.
-const SHOWING: [&str; 2] = ["patch_contract", "update_contract"];
+const SHOWING: [&str; 4] = ["create_contract", "patch_contract", "renew_contract", "update_contract"];
 
 /// A server whose database fails when told to.
 pub struct Stage<'a> {

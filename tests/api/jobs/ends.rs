@@ -191,6 +191,34 @@ on_both! {
         assert_eq!((&new["start_date"], &new["end_date"]), (&json!("2029-02-28"), &json!("2030-02-27")));
     }
 
+    async fn terms_that_end_with_a_month_do_not_drift(app) {
+        let owner = app.user("test-001", Owner).await;
+        let chains: [(&str, &[[&str; 2]]); 4] = [
+            ("year", &[["2023-08-31", "2024-08-30"], ["2024-08-31", "2025-08-30"], ["2025-08-31", "2026-08-30"]]),
+            ("leap year", &[["2024-02-29", "2025-02-28"], ["2025-03-01", "2026-02-28"]]),
+            ("half", &[["2024-08-31", "2025-02-28"], ["2025-03-01", "2025-08-31"], ["2025-09-01", "2026-02-28"]]),
+            ("month", &[["2025-10-31", "2025-11-30"], ["2025-12-01", "2025-12-31"], ["2026-01-01", "2026-01-31"],
+                ["2026-02-01", "2026-02-28"]]),
+        ];
+        for (number, terms) in chains {
+            make(&app, &owner, json!({
+                "contract_number": number, "status": "active", "auto_renewal": true, "start_date": terms[0][0],
+                "end_date": terms[0][1],
+            })).await;
+        }
+        run_due(&app.state).await;
+        let contracts = contracts(&app, &owner).await;
+        for (number, terms) in chains {
+            let is_own = |contract: &&Value| {
+                let own = contract["contract_number"].as_str().unwrap();
+                own == number || own.starts_with(&format!("{number}-R"))
+            };
+            let own: Vec<Value> = contracts.iter().filter(is_own)
+                .map(|contract| json!([contract["start_date"], contract["end_date"]])).collect();
+            assert_eq!(json!(own), json!(terms), "{number}");
+        }
+    }
+
     async fn a_taken_number_is_passed_over(app) {
         let owner = app.user("test-001", Owner).await;
         make(&app, &owner, json!({

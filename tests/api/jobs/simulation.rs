@@ -110,10 +110,16 @@ impl Model {
 /// The term after this one, by hand: as many months if it is whole months, else as many days.
 fn following(start: NaiveDate, end: NaiveDate) -> (NaiveDate, NaiveDate) {
     let next = end + Days::new(1);
-    match (1..1200).find(|months| months_later(start, *months) == next) {
-        Some(months) => (next, months_later(next, months) - Days::new(1)),
+    match (1..1200).find(|months| last_of(start, *months) == end || months_later(start, *months) == next) {
+        Some(months) => (next, last_of(next, months)),
         None => (next, next + (end - start)),
     }
+}
+
+/// The last day of so many months: the day before the same day, or where there is none the last one of that month.
+fn last_of(start: NaiveDate, months: i32) -> NaiveDate {
+    let same = months_later(start, months);
+    if same.day() < start.day() { same } else { same - Days::new(1) }
 }
 
 /// The same day some months later, or that month's last one.
@@ -150,7 +156,9 @@ async fn populate(app: &TestApp, tenants: &Tenants, model: &mut Model, rng: &mut
     let mut contracts = vec![
         ("month".to_owned(), date("2026-01-01"), date("2026-01-31"), true),
         ("70 days".into(), date("2026-01-10"), date("2026-03-20"), true),
-        ("quarter".into(), date("2025-11-30"), date("2026-02-27"), true),
+        ("quarter".into(), date("2025-11-30"), date("2026-02-28"), true),
+        ("end of a month".into(), date("2026-01-31"), date("2026-02-28"), true),
+        ("a day short".into(), date("2025-12-31"), date("2026-02-27"), true),
         ("year".into(), date("2025-04-01"), date("2026-03-31"), true),
         ("year to the leap day".into(), date("2027-03-01"), date("2028-02-29"), true),
         ("from the leap day".into(), date("2028-02-29"), date("2028-05-28"), true),

@@ -43,8 +43,7 @@ pub struct File {
 /// Sends the file; these bytes come before those of the steps. The first step is taken before the answer begins: an
 /// error in it is an error like any other. No cache keeps the file: it may have in it what few may see.
 pub async fn send(steps: impl Steps, before: Vec<u8>, file: File) -> Result<Response, ApiError> {
-    let mut walk =
-        Walk { steps, rows: FIRST_ROWS, ready: Bytes::new(), is_over: false, span: Span::current() };
+    let mut walk = Walk { steps, rows: FIRST_ROWS, ready: Bytes::new(), is_over: false, span: Span::current() };
     walk.step().await?;
     if !before.is_empty() {
         walk.ready = [before, walk.ready.into()].concat().into();
@@ -185,7 +184,10 @@ mod tests {
     #[tokio::test]
     async fn a_step_takes_as_many_rows_as_are_small() {
         let (rows, asked) = Rows::new(vec![200; 500]);
-        assert_eq!(pieces(rows, b"head").await, [4 + 16 * 200, 32 * 200, 64 * 200, 128 * 200, 128 * 200, 128 * 200, 4 * 200]);
+        assert_eq!(
+            pieces(rows, b"head").await,
+            [4 + 16 * 200, 32 * 200, 64 * 200, 128 * 200, 128 * 200, 128 * 200, 4 * 200]
+        );
         assert_eq!(*asked.lock().unwrap(), [16, 32, 64, 128, 128, 128, 128, 128]);
         let (rows, asked) = Rows::new([vec![200; 500], vec![MIB; 20]].concat());
         assert_eq!(pieces(rows, b"").await.iter().sum::<usize>(), 20 * MIB + 500 * 200);

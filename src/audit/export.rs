@@ -12,14 +12,10 @@ use super::types::{AuditLog, AuditLogQuery, number};
 use crate::app::AppState;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
-use crate::csv_export::{Export, Step};
+use crate::csv_export::Export;
 use crate::error::ApiError;
-use crate::export::{File, Piece, Pieces};
+use crate::export::{File, Steps, convert};
 use crate::fields;
-use crate::page::Page;
-
-/// Numbers of the chain that are looked at in a step.
-const STEP: i64 = 200;
 
 /// All rows that match, as CSV.
 pub struct AuditLogExport {
@@ -47,11 +43,18 @@ impl Export for AuditLogExport {
         ("user_agent", "/user_agent"),
         ("request_id", "/request_id"),
     ];
+    type Row = AuditLogRow;
 
-    async fn step(&self, page: &Page) -> Result<Step, ApiError> {
-        let (rows, next) = store::walk(&mut self.app.db.read().await?, &self.scope, &self.query, page).await?;
-        let rows = rows.into_iter().map(|row| serde_json::to_value(AuditLog::from(row)));
-        Ok((rows.collect::<Result<_, _>>().map_err(ApiError::internal)?, next))
+    async fn ids(&self) -> Result<Vec<i64>, ApiError> {
+        Ok(store::ids(&mut self.app.db.read().await?, &self.scope, &self.query).await?)
+    }
+
+    async fn rows(&self, ids: &[i64]) -> Result<Vec<AuditLogRow>, ApiError> {
+        Ok(store::rows(&mut self.app.db.read().await?, &self.scope, ids).await?)
+    }
+
+    fn json(&self, row: AuditLogRow) -> serde_json::Result<Value> {
+        serde_json::to_value(AuditLog::from(row))
     }
 }
 
@@ -70,11 +73,14 @@ pub struct SealedExport {
     chain: Option<Chain>,
     /// How many rows were not sealed then.
     unsealed: i64,
+    sent: Sent,
+    /// Whether its last line has been sent.
+    has_ended: bool,
 }
 
 /// What has been sent.
 #[derive(Debug, Clone, Default)]
-pub struct Sent {
+struct Sent {
     /// The number up to which rows have been looked at.
     up_to: Option<i64>,
     rows: u64,
@@ -95,12 +101,13 @@ impl SealedExport {
         let unsealed = store::count_unsealed(&mut conn, &scope).await?;
         drop(conn);
         let chain = chain.filter(|chain| chain.is_genuine(&app.audit_key, scope.tenant()));
-        Ok(Self { app, scope, query, until, chain, unsealed })
+        let (sent, has_ended) = (Sent::default(), false);
+        Ok(Self { app, scope, query, until, chain, unsealed, sent, has_ended })
     }
 
     /// The line that ends the file.
-    async fn end(&self, sent: &Sent) -> Result<Vec<u8>, ApiError> {
-        // Retention may have deleted rows before they were sent.
+    async fn end(&self) -> Result<Vec<u8>, ApiError> {
+        // Retention may have deleted rows before they were self.sent.
         let now = chain::store::find(&mut self.app.db.read().await?, self.scope.tenant()).await?;
         let now = now.filter(|chain| chain.is_genuine(&self.app.audit_key, self.scope.tenant()));
         let ends = self.chain.as_ref().map(|chain| Ends {
@@ -114,12 +121,12 @@ impl SealedExport {
             tenant_id: self.scope.tenant().to_string(),
             made_at: text(self.app.clock.now()),
             query: filters(&self.query).map_err(ApiError::internal)?,
-            rows: sent.rows,
-            first_seq: sent.seqs.map(|(first, _)| first),
-            last_seq: sent.seqs.map(|(_, last)| last),
+            rows: self.sent.rows,
+            first_seq: self.sent.seqs.map(|(first, _)| first),
+            last_seq: self.sent.seqs.map(|(_, last)| last),
             unsealed: self.unsealed,
             chain: ends,
-            digest: hex::encode(sent.digest.clone().finalize()),
+            digest: hex::encode(self.sent.digest.clone().finalize()),
             mac: String::new(),
         };
         let end = end.signed(&self.app.audit_key).map_err(ApiError::internal)?;
@@ -138,31 +145,43 @@ fn filters(query: &AuditLogQuery) -> serde_json::Result<Box<RawValue>> {
     serde_json::value::to_raw_value(&filters)
 }
 
-impl Pieces for SealedExport {
-    type Place = Sent;
-
-    async fn piece(&self, sent: &Sent) -> Result<Piece<Sent>, ApiError> {
+impl Steps for SealedExport {
+    /// Looks at this many numbers of the chain.
+    async fn step(&mut self, rows: usize) -> Result<Option<Vec<u8>>, ApiError> {
+        if self.has_ended {
+            return Ok(None);
+        }
         let mut conn = self.app.db.read().await?;
-        let next = store::next_seq(&mut conn, &self.scope, sent.up_to).await?;
+        let next = store::next_seq(&mut conn, &self.scope, self.sent.up_to).await?;
         let range = next.zip(self.until).filter(|(first, until)| first <= until);
         let Some((first, until)) = range else {
             drop(conn);
-            return Ok((self.end(sent).await?, None));
+            self.has_ended = true;
+            return Ok(Some(self.end().await?));
         };
-        let last = first.saturating_add(STEP - 1).min(until);
-        let (mut piece, mut sent) = (Vec::new(), sent.clone());
-        for row in store::walk_chain(&mut conn, &self.scope, &self.query, (first, last)).await? {
-            let line = Line::new(self.scope.tenant(), row)?;
-            if let Some(seq) = line.seq {
-                sent.seqs = Some((sent.seqs.map_or(seq, |(first, _)| first), seq));
+        let numbers = i64::try_from(rows).unwrap_or(i64::MAX);
+        let last = first.saturating_add(numbers - 1).min(until);
+        let rows = store::walk_chain(&mut conn, &self.scope, &self.query, (first, last)).await?;
+        drop(conn);
+        let (scope, mut sent) = (self.scope.clone(), self.sent.clone());
+        let step = convert(move || {
+            let mut lines = Vec::new();
+            for row in rows {
+                let line = Line::new(scope.tenant(), row)?;
+                if let Some(seq) = line.seq {
+                    sent.seqs = Some((sent.seqs.map_or(seq, |(first, _)| first), seq));
+                }
+                sent.rows += 1;
+                serde_json::to_writer(&mut lines, &line).map_err(ApiError::internal)?;
+                lines.push(b'\n');
             }
-            sent.rows += 1;
-            serde_json::to_writer(&mut piece, &line).map_err(ApiError::internal)?;
-            piece.push(b'\n');
-        }
-        sent.digest.update(&piece);
-        sent.up_to = Some(last);
-        Ok((piece, Some(sent)))
+            sent.digest.update(&lines);
+            sent.up_to = Some(last);
+            Ok((lines, sent))
+        });
+        let (lines, sent) = step.await?;
+        self.sent = sent;
+        Ok(Some(lines))
     }
 }
 

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::export::{AuditLogExport, SealedExport, Sent};
+use super::export::{AuditLogExport, SealedExport};
 use super::types::{AuditLogList, AuditLogQuery};
 use super::{record_export, seal, store};
 use crate::answer::NO_STORE;
@@ -61,8 +61,7 @@ async fn list_audit_logs(
         }
         Format::Csv => {
             record_export(&app, &scope, &method, Resource::AuditLog, "csv", &query).await?;
-            let start = query.page.from_start();
-            csv_export::answer(AuditLogExport { app, scope, query }, start).await?
+            csv_export::answer(AuditLogExport { app, scope, query }).await?
         }
         Format::JsonLines => {
             record_export(&app, &scope, &method, Resource::AuditLog, "jsonl", &query).await?;
@@ -70,7 +69,7 @@ async fn list_audit_logs(
             // be, or would take long, the file says how many are not.
             seal::seal_tenant(&app.db, &app.audit_key, scope.tenant(), app.clock.now()).await;
             let rows = SealedExport::new(app, scope, query).await?;
-            export::send(rows, Sent::default(), Vec::new(), SealedExport::FILE).await?
+            export::send(rows, Vec::new(), SealedExport::FILE).await?
         }
     };
     Ok(([NO_STORE], answer).into_response())

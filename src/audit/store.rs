@@ -7,7 +7,7 @@ use super::types::AuditLogQuery;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::db::{Conn, DbResult, Sql, Stored, Value, readable, sql};
-use crate::page::{Kind, List, Listing, Page, SortField, Sortable};
+use crate::page::{Kind, List, Listing, SortField, Sortable};
 use crate::resource::Resource;
 
 /// A row to insert.
@@ -147,14 +147,14 @@ pub async fn list(conn: &mut Conn, scope: &Scope, query: &AuditLogQuery) -> DbRe
     query.page.fetch(conn, &LIST, &filter(scope, query)).await
 }
 
-/// A step of a walk over all rows that match, and where it goes on.
-pub async fn walk(
-    conn: &mut Conn,
-    scope: &Scope,
-    query: &AuditLogQuery,
-    page: &Page,
-) -> DbResult<(Vec<AuditLogRow>, Option<Page>)> {
-    page.fetch_step(conn, &LIST, &filter(scope, query)).await
+/// The ids of all rows that match, in the order of the list.
+pub async fn ids(conn: &mut Conn, scope: &Scope, query: &AuditLogQuery) -> DbResult<Vec<i64>> {
+    query.page.fetch_ids::<AuditLogRow>(conn, &LIST, &filter(scope, query)).await
+}
+
+/// Those of these rows that are there, in this order.
+pub async fn rows(conn: &mut Conn, scope: &Scope, ids: &[i64]) -> DbResult<Vec<AuditLogRow>> {
+    LIST.fetch_rows(conn, &sql("a.tenant_id = ?").bind(scope.tenant()), ids).await
 }
 
 /// The next number of the chain, behind this one if there is one.

@@ -33,7 +33,8 @@ pub fn router() -> OpenApiRouter<AppState> {
 
 /// Change one's own password
 ///
-/// Every session ends, on every device; the caller goes on with the new tokens in the answer.
+/// Every session ends, on every device, and so does the calendar link; the caller goes on with the new tokens in the
+/// answer.
 #[utoipa::path(
     put, path = "/auth/password", tag = "auth",
     request_body = PasswordChange,
@@ -80,7 +81,7 @@ async fn change_password(
 /// Sign out
 ///
 /// The access token of this call counts no more, nor does the refresh token in the body, if there is one, with every
-/// access token of its session.
+/// access token of its session. With `all` every session ends, and the calendar link with them.
 #[utoipa::path(
     post, path = "/auth/logout", tag = "auth",
     request_body = Option<Logout>,

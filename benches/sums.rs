@@ -7,7 +7,6 @@ use std::future::pending;
 use std::time::Instant;
 
 use bizcenter::app::{self, AppState};
-use bizcenter::auth::TokenType;
 use bizcenter::auth::store::{self, NewUserRow};
 use bizcenter::clock::Clock;
 use bizcenter::config::Config;
@@ -92,11 +91,11 @@ async fn user(state: &AppState, role: Role) -> String {
         created_at: now,
     };
     let mut tx = state.db.begin().await.unwrap();
-    store::ensure_tenant(&mut tx, TENANT, now).await.unwrap();
+    store::ensure_tenant(&mut tx, TENANT, &state.audit_key, now).await.unwrap();
     let id = store::insert(&mut tx, &new).await.unwrap();
     let row = store::find_by_id(&mut tx, id).await.unwrap().unwrap();
     tx.commit().await.unwrap();
-    state.tokens.issue(TokenType::Access, &row, now).unwrap()
+    state.tokens.begin_session(&row, now).unwrap().access_token
 }
 
 /// Active contracts as large as they are in life, spread over three years.

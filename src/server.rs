@@ -1,8 +1,10 @@
 //! Accepts connections and hands their requests to the application; stops without losing one.
 //!
-//! `axum::serve` sets no limit on how long a client may take to send a request's head, and neither does a builder that
-//! finds out first whether the client speaks HTTP/1 or 2. HTTP/1.1 is all that is spoken here: without TLS no browser
-//! speaks another, and no proxy needs to.
+//! `axum::serve` sets no limit on how long a client may take to send a request's head, or to take its answer; and neither
+//! does a builder that finds out first whether the client speaks HTTP/1 or 2. HTTP/1.1 is all that is spoken here: without
+//! TLS no browser speaks another, and no proxy needs to.
+
+mod write_timeout;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -20,8 +22,18 @@ use tokio::net::TcpListener;
 use tower::{Service, ServiceExt};
 use tracing::{debug, info, warn};
 
-/// How long a client may take to send a request's head, or to begin the next one on an open connection.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+use self::write_timeout::WriteTimeout;
+
+/// How long a client may take before it is let go.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// To send a request's head, or to begin the next one on an open connection.
+    head: Duration,
+    /// While it takes nothing of its answer. On a slow line the kernel asks for more only now and then.
+    write: Duration,
+}
+
+const PATIENCE: Patience = Patience { head: Duration::from_secs(60), write: Duration::from_secs(60) };
 /// How long requests in flight may take to finish when the server stops.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -30,15 +42,15 @@ pub async fn serve<S>(listener: TcpListener, service: S, stop: impl Future<Outpu
 where
     S: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static,
 {
-    serve_within(HEAD_TIMEOUT, listener, service, stop).await;
+    serve_patiently(listener, service, PATIENCE, stop).await;
 }
 
-async fn serve_within<S>(head_timeout: Duration, listener: TcpListener, service: S, stop: impl Future<Output = ()>)
+async fn serve_patiently<S>(listener: TcpListener, service: S, patience: Patience, stop: impl Future<Output = ()>)
 where
     S: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static,
 {
     let mut builder = Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(head_timeout);
+    builder.timer(TokioTimer::new()).header_read_timeout(patience.head);
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -58,7 +70,8 @@ where
         let _ = stream.set_nodelay(true);
         let service = service.clone();
         let answer = service_fn(move |request| service.clone().oneshot(with_peer(request, peer)));
-        let connection = builder.serve_connection(TokioIo::new(stream), answer);
+        let stream = TokioIo::new(WriteTimeout::new(stream, patience.write));
+        let connection = builder.serve_connection(stream, answer);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -137,13 +150,60 @@ pub fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Bytes;
+    use futures_util::stream;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpStream;
-    use tokio::sync::oneshot;
+    use tokio::sync::{mpsc, oneshot};
     use tokio::task::JoinHandle;
-    use tokio::time::timeout;
+    use tokio::time::{sleep, timeout};
 
     use super::*;
+
+    /// Tells when it goes.
+    struct Held(mpsc::UnboundedSender<()>);
+
+    impl Drop for Held {
+        fn drop(&mut self) {
+            let _ = self.0.send(());
+        }
+    }
+
+    /// An answer without an end.
+    async fn endless(held: Held) -> Result<Response, Infallible> {
+        let pieces = stream::unfold(held, |held| async move {
+            Some((Ok::<_, Infallible>(Bytes::from_static(&[b'x'; 65_536])), held))
+        });
+        Ok(Response::new(Body::from_stream(pieces)))
+    }
+
+    #[tokio::test]
+    async fn who_takes_nothing_of_an_answer_is_let_go() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (gone, mut is_gone) = mpsc::unbounded_channel();
+        let service = tower::service_fn(move |_: Request| endless(Held(gone.clone())));
+        let patience = Patience { write: Duration::from_secs(1), ..PATIENCE };
+        tokio::spawn(serve_patiently(listener, service, patience, std::future::pending()));
+        let open = async || {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+            client
+        };
+        let (mut reader, mut sleeper) = (open().await, open().await);
+        let mut bytes = vec![0; 262_144];
+        // Far more than the kernel keeps for both.
+        for _ in 0..300 {
+            reader.read_exact(&mut bytes).await.unwrap();
+            sleep(Duration::from_millis(10)).await;
+        }
+        timeout(Duration::from_secs(30), is_gone.recv()).await.unwrap().unwrap();
+        // Whoever reads goes on.
+        reader.read_exact(&mut bytes).await.unwrap();
+        assert!(is_gone.try_recv().is_err());
+        let taken = timeout(Duration::from_secs(30), sleeper.read_to_end(&mut Vec::new())).await.unwrap();
+        assert!(!taken.is_ok_and(|length| length == 0));
+    }
 
     #[cfg(unix)]
     #[test]
@@ -159,7 +219,8 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let answer = |_: Request| async { Ok::<_, Infallible>(Response::new(Body::from("fine"))) };
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = serve_within(head_timeout, listener, tower::service_fn(answer), async move {
+        let patience = Patience { head: head_timeout, ..PATIENCE };
+        let serving = serve_patiently(listener, tower::service_fn(answer), patience, async move {
             let _ = stopped.await;
         });
         (address, stop, tokio::spawn(serving))

@@ -25,7 +25,7 @@ const OVER_ALL_TENANTS: [&str; 3] = [
     "select id from tenants union select tenant_id from audit_chains union select tenant_id from audit_logs order by 1",
     "select t.id from tenants t where (select 1 from audit_logs a where a.tenant_id = t.id and a.seq is null limit 1) \
      = 1 order by t.id",
-    "select tenant_id from audit_chains order by tenant_id",
+    "select id from tenants union select tenant_id from audit_chains order by 1",
 ];
 
 /// Comments, texts in quotes with what is inside, and single characters.
@@ -429,6 +429,22 @@ fn only_the_guard_and_the_operator_make_a_scope() {
         source.path == "src/auth/guard.rs" || source.is_under(&["jobs/tenants/mod.rs", "cli/user.rs"])
     };
     check_absent("Scope::system is for jobs and commands", |source| !may(source), r"\bScope::system\b");
+}
+
+/// What the guard knows of a role is some seconds old.
+#[test]
+fn changes_of_users_and_invitations_begin_with_the_role_of_now() {
+    let first = regex(r"\btransaction!\(app\.db, \|tx\| \{?\s*([^;]*);");
+    let sources = sources();
+    for path in ["src/auth/invitations/routes.rs", "src/users/routes.rs"] {
+        let source = sources.iter().find(|source| source.path == path).expect(path);
+        let statements: Vec<&str> =
+            first.captures_iter(&source.code).map(|found| found.get(1).unwrap().as_str()).collect();
+        assert_eq!(statements.len(), source.find(r"\btransaction!").len(), "{path}");
+        assert!(statements.len() >= 2, "the transactions of {path} are gone");
+        let offences = statements.iter().filter(|statement| !statement.starts_with("let scope = scope.afresh::<"));
+        check("a transaction on users or invitations begins with `scope.afresh`", offences.map(|it| (*it).to_owned()));
+    }
 }
 
 #[test]

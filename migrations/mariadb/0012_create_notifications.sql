@@ -55,8 +55,9 @@ create table if not exists stream_tickets (
     token_hash char(64) not null primary key,
     tenant_id varchar(50) not null,
     user_id bigint not null,
-    -- Of the access token that the ticket was given for: with it the stream ends.
+    -- Of the access token that the ticket was given for, and of its session: with either the stream ends.
     jti varchar(64),
+    sid varchar(64),
     token_generation bigint not null,
     ends_at datetime(6) not null,
     expires_at datetime(6) not null,

@@ -55,8 +55,9 @@ create table stream_tickets (
     token_hash text not null primary key,
     tenant_id text not null,
     user_id integer not null,
-    -- Of the access token that the ticket was given for: with it the stream ends.
+    -- Of the access token that the ticket was given for, and of its session: with either the stream ends.
     jti text,
+    sid text,
     token_generation integer not null,
     ends_at datetime not null,
     expires_at datetime not null,

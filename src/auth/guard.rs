@@ -8,11 +8,12 @@ use axum::http::request::Parts;
 use tracing::Span;
 use tracing::field::display;
 
-use super::store::UserRow;
+use super::store::{self, UserRow};
 use super::token::{TokenType, VerifiedToken, bearer};
 use crate::app::AppState;
 use crate::audit::AuditKey;
-use crate::error::ApiError;
+use crate::db::Conn;
+use crate::error::{ApiError, Code};
 use crate::origin::Origin;
 use crate::policy::{Action, Reach, Role, RolePolicy};
 
@@ -24,6 +25,8 @@ pub struct Scope {
     user: Option<i64>,
     role: Role,
     policy: RolePolicy,
+    /// The generation of the tokens that showed who the user is; nothing where none did.
+    generation: Option<i64>,
     origin: Arc<Origin>,
     audit_key: AuditKey,
 }
@@ -37,7 +40,8 @@ impl Scope {
     /// For jobs and commands, behind which is no user.
     pub fn system(tenant: &str, audit_key: AuditKey) -> Self {
         let (role, policy) = (Role::Owner, RolePolicy::Compatible);
-        Self { tenant: tenant.into(), user: None, role, policy, origin: Arc::default(), audit_key }
+        let origin = Arc::default();
+        Self { tenant: tenant.into(), user: None, role, policy, generation: None, origin, audit_key }
     }
 
     /// For an active user who has shown by something other than an access token who he is.
@@ -47,6 +51,7 @@ impl Scope {
             user: Some(user.id),
             role: user.role,
             policy: app.role_policy,
+            generation: Some(user.token_generation),
             origin: origin.into(),
             audit_key: app.audit_key.clone(),
         }
@@ -70,13 +75,28 @@ impl Scope {
             user: Some(token.user()),
             role: known.role,
             policy: app.role_policy,
+            generation: Some(token.generation()),
             origin: origin.into(),
             audit_key: app.audit_key.clone(),
         };
-        if scope.policy.reach::<A>(scope.role) == Reach::Nothing {
-            return Err(scope.refusal::<A>());
-        }
-        Ok(scope)
+        scope.admitted::<A>()
+    }
+
+    /// The same user as he is now, if he may still do `A`: 401 when he is let in no more or has ended his sessions, 403
+    /// when his role does not suffice any more. Until the transaction ends, nobody's role or activity in the tenant
+    /// changes.
+    ///
+    /// Comes first in every transaction that changes who is in the tenant, and as what. What the guard knows is as old as
+    /// the request, or some seconds older; who has just lost his role could give it back to himself by it, or leave
+    /// accounts behind.
+    pub async fn afresh<A: Action>(&self, tx: &mut Conn) -> Result<Self, ApiError> {
+        store::lock_tenant(tx, &self.tenant).await?;
+        // The operator has no session that could end.
+        let Some(generation) = self.generation else { return Ok(self.clone()) };
+        let user = store::find_by_id(tx, self.user())
+            .await?
+            .filter(|user| user.is_active && user.token_generation == generation && user.tenant_id == *self.tenant);
+        self.with_role(user.ok_or(Code::RevokedToken)?.role).admitted::<A>()
     }
 
     /// For the same user, whose role is this one now.
@@ -126,6 +146,10 @@ impl Scope {
             Reach::Own if author.is_some() && author == self.user => Ok(()),
             Reach::Own | Reach::Nothing => Err(self.refusal::<A>()),
         }
+    }
+
+    fn admitted<A: Action>(self) -> Result<Self, ApiError> {
+        if self.policy.reach::<A>(self.role) == Reach::Nothing { Err(self.refusal::<A>()) } else { Ok(self) }
     }
 
     fn refusal<A: Action>(&self) -> ApiError {

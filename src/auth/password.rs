@@ -20,17 +20,13 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
 /// How long a request waits for a slot before it is answered 503.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The memory that a hash works in. It stays with its slot: blocks of this size that many threads take and give back
 /// would stay with the allocator, once for each thread.
 type Memory = Vec<Block>;
 
-/// One core stays free for everything that is not a password.
-static SLOTS: LazyLock<Pool<Memory>> = LazyLock::new(|| {
-    let cores = available_parallelism().map_or(1, usize::from);
-    Pool::from(vec![Memory::new(); cores.saturating_sub(1).max(1)])
-});
+static SLOTS: LazyLock<Pool<Memory>> = LazyLock::new(|| Pool::from(vec![Memory::new(); slots()]));
 
 /// What a check of a password found.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,6 +37,11 @@ pub enum Verdict {
     Right,
     /// It matches a hash of the Flask server, which should be replaced by this one.
     Outdated(String),
+}
+
+/// How many passwords are hashed at the same time: one core stays free for everything that is not a password.
+pub fn slots() -> usize {
+    available_parallelism().map_or(1, usize::from).saturating_sub(1).max(1)
 }
 
 /// Hashes a new password.

@@ -5,14 +5,16 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use secrecy::ExposeSecret;
+use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::invitations::{self, Invited};
 use super::known_users::{load_active, load_by_token};
+use super::login_failure::LoginFailure;
 use super::password::{self, Verdict};
 use super::store::{self, NewUserRow, UserRow};
-use super::token::{TokenType, bearer};
+use super::token::{SessionTokens, TokenType, bearer};
 use super::types::{LoggedIn, Login, Refresh, Refreshed, Register, Registered, User, UserAnswer};
 use super::{May, Scope, calendar_feeds, sessions, stream_tickets};
 use crate::answer::NO_STORE;
@@ -79,17 +81,21 @@ async fn register(
         (None, Some(tenant_id)) => (tenant_id, Role::Viewer, None),
         (None, None) => return Err(ApiError::field("tenant_id", FieldMessage::Required)),
     };
+    let turn = app.failed_logins.turn(origin.ip).await?;
     let password_hash = password::hash(password).await?;
+    drop(turn);
     let new = NewUserRow { tenant_id, email, password_hash, name, role, created_by, created_at: now };
     let user = transaction!(app.db, |tx| {
         match &invited {
             Some(invited) => invited.use_up(tx, app.role_policy, now).await?,
-            None => store::ensure_tenant(tx, &new.tenant_id, now).await?,
+            None => store::ensure_tenant(tx, &new.tenant_id, &app.audit_key, now).await?,
         }
         let id = store::insert(tx, &new).await.map_err(|error| ApiError::duplicate(error, Code::EmailTaken))?;
         let user = store::find_by_id(tx, id).await?.ok_or_else(|| ApiError::internal("a new user is gone"))?;
         let scope = Scope::of(&user, &app, origin.clone());
+        // By which invitation; without one he has made the account himself.
         let changes = Changes::created(&User::from(user.clone()));
+        let changes = changes.field("invitation_id", Value::Null, invited.as_ref().map(Invited::id));
         audit::record(tx, &scope, Event::new(Action::Registered, Resource::User, id).with(changes), now).await?;
         Ok(user)
     })?;
@@ -105,7 +111,7 @@ async fn register(
         (status = 200, description = "The tokens", body = LoggedIn),
         (status = 401, description = "Unknown e-mail address or wrong password", body = ErrorBody),
         (status = 403, description = "The account is inactive", body = ErrorBody),
-        (status = 429, description = "Too many failures", body = ErrorBody),
+        (status = 429, description = "Too many failures with this account, or from this address", body = ErrorBody),
     ),
 )]
 async fn login(State(app): State<AppState>, origin: Origin, body: Body<Login>) -> Result<impl IntoResponse, ApiError> {
@@ -116,16 +122,17 @@ async fn login(State(app): State<AppState>, origin: Origin, body: Body<Login>) -
     let user = match user {
         Some(user) if verdict != Verdict::Wrong => user,
         user => {
-            attempt.failed();
+            let is_closed = attempt.failed();
             if let Some(user) = user {
-                record_refusal(app, &user, origin);
+                let reasons = LoginFailure::WrongPassword.followed_by(is_closed);
+                record_refusal(app, &user, origin, reasons);
             }
             return Err(Code::WrongCredentials.into());
         }
     };
     drop(attempt);
     if !user.is_active {
-        record_refusal(app, &user, origin);
+        record_refusal(app, &user, origin, vec![LoginFailure::Inactive]);
         return Err(Code::AccountInactive.into());
     }
     let (scope, now) = (Scope::of(&user, &app, origin), app.clock.now());
@@ -136,11 +143,8 @@ async fn login(State(app): State<AppState>, origin: Origin, body: Body<Login>) -
         store::touch_last_login(tx, user.id, now).await?;
         audit::record(tx, &scope, Event::new(Action::LoggedIn, Resource::Session, user.id), now).await
     })?;
-    let answer = LoggedIn {
-        access_token: app.tokens.issue(TokenType::Access, &user, now)?,
-        refresh_token: app.tokens.issue(TokenType::Refresh, &user, now)?,
-        user: User { last_login: Some(now), ..user.into() },
-    };
+    let SessionTokens { access_token, refresh_token } = app.tokens.begin_session(&user, now)?;
+    let answer = LoggedIn { access_token, refresh_token, user: User { last_login: Some(now), ..user.into() } };
     Ok(([NO_STORE], Json(answer)))
 }
 
@@ -171,7 +175,7 @@ async fn refresh_token(
         },
     };
     let user = load_by_token(&app.db, &token, now).await?;
-    let answer = Refreshed { access_token: app.tokens.issue(TokenType::Access, &user, now)? };
+    let answer = Refreshed { access_token: app.tokens.renew(&token, &user, now)? };
     Ok(([NO_STORE], Json(answer)))
 }
 
@@ -191,11 +195,11 @@ async fn get_current_user(
 
 /// Writes down that somebody was not let in to this account; nobody waits for it, or an address with an account would be
 /// told from one without by the time that its refusal takes.
-fn record_refusal(app: AppState, user: &UserRow, origin: Origin) {
+fn record_refusal(app: AppState, user: &UserRow, origin: Origin, reasons: Vec<LoginFailure>) {
     let (scope, id, now) = (Scope::of_nobody(user, &app, origin), user.id, app.clock.now());
     app.clone().tracker.spawn(async move {
-        let event = Event::new(Action::LoginFailed, Resource::Session, id);
-        let recorded = transaction!(app.db, |tx| audit::record(tx, &scope, event.clone(), now).await);
+        let events: Vec<Event> = reasons.into_iter().map(|reason| reason.event(id)).collect();
+        let recorded = transaction!(app.db, |tx| audit::record_all(tx, &scope, events.clone(), now).await);
         if let Err(error) = recorded {
             tracing::error!(%error, user = id, "a failed login could not be written to the audit log");
         }

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use crate::audit::{self, AuditKey};
 use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::db::{self, Conn, DbResult, fold, sql};
@@ -95,24 +96,27 @@ pub async fn insert(conn: &mut Conn, user: &NewUserRow) -> DbResult<i64> {
     .await
 }
 
-/// Makes the tenant if it is not there.
-pub async fn ensure_tenant(conn: &mut Conn, tenant_id: &str, now: Timestamp) -> DbResult<()> {
-    let tenant_id = tenant_id.to_owned();
-    if conn.count(sql("select count(*) from tenants where id = ?").bind(&tenant_id)).await? == 1 {
+/// Makes the tenant if it is not there, with the beginning of its audit log.
+pub async fn ensure_tenant(conn: &mut Conn, tenant_id: &str, audit_key: &AuditKey, now: Timestamp) -> DbResult<()> {
+    let id = tenant_id.to_owned();
+    if conn.count(sql("select count(*) from tenants where id = ?").bind(&id)).await? == 1 {
         return Ok(());
     }
-    let insert = sql("insert into tenants (id, created_at) values (?, ?)").bind(&tenant_id).bind(now);
-    match conn.execute(insert).await {
+    match conn.execute(sql("insert into tenants (id, created_at) values (?, ?)").bind(&id).bind(now)).await {
         // Another transaction made it in between.
         Err(error) if db::is_duplicate(&error) => Ok(()),
-        result => result.map(|_| ()),
+        result => {
+            result?;
+            audit::open_chain(conn, audit_key, tenant_id).await
+        }
     }
 }
 
-/// Lets changes of who is in the tenant, and as what, wait for one another. Locking the rows themselves would lock the
+/// Lets changes of who is in the tenant, and as what, wait for one another; those by a user begin with
+/// [`Scope::afresh`], which does this. Comes first in a transaction. Locking the rows themselves would lock the
 /// gaps between them too, where each change writes.
-pub async fn lock_tenant(conn: &mut Conn, scope: &Scope) -> DbResult<()> {
-    conn.lock(sql("select 1 from tenants where id = ?").bind(scope.tenant())).await
+pub async fn lock_tenant(conn: &mut Conn, tenant_id: &str) -> DbResult<()> {
+    conn.lock(sql("select 1 from tenants where id = ?").bind(tenant_id.to_owned())).await
 }
 
 /// Records a sign-in.
@@ -125,6 +129,15 @@ pub async fn touch_last_login(conn: &mut Conn, id: i64, now: Timestamp) -> DbRes
 pub async fn replace_password_hash(conn: &mut Conn, id: i64, old: &str, new: &str) -> DbResult<()> {
     let update = "update users set password_hash = ? where id = ? and password_hash = ?";
     conn.execute(sql(update).bind(new.to_owned()).bind(id).bind(old.to_owned())).await?;
+    Ok(())
+}
+
+/// Gives the user of `scope` a new password and ends his sessions.
+pub async fn set_password(conn: &mut Conn, scope: &Scope, password_hash: &str) -> DbResult<()> {
+    let update = "update users set password_hash = ?, token_generation = token_generation + 1 \
+                  where tenant_id = ? and id = ?";
+    let update = sql(update).bind(password_hash.to_owned()).bind(scope.tenant()).bind(scope.user());
+    conn.execute(update).await?;
     Ok(())
 }
 

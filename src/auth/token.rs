@@ -62,6 +62,14 @@ const ID_LENGTH: usize = 64;
 const REMEMBERED_TOKENS: u64 = 10_000;
 const REMEMBERED_FOR: Duration = Duration::from_secs(600);
 
+/// What a sign-in gives.
+pub struct SessionTokens {
+    /// For every call but `/auth/refresh`.
+    pub access_token: String,
+    /// For `/auth/refresh` alone.
+    pub refresh_token: String,
+}
+
 #[derive(Serialize)]
 struct NewClaims<'a> {
     fresh: bool,
@@ -69,6 +77,8 @@ struct NewClaims<'a> {
     generation: i64,
     iat: i64,
     jti: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<&'a str>,
     r#type: &'static str,
     sub: String,
     nbf: i64,
@@ -85,6 +95,8 @@ struct Claims {
     sub: Option<Value>,
     r#type: Option<Value>,
     jti: Option<Value>,
+    /// The `jti` of the refresh token of the same session; Flask's tokens have none.
+    sid: Option<Value>,
     /// The user's generation of tokens; Flask's tokens have none and are of the first.
     #[serde(rename = "gen", default)]
     generation: i64,
@@ -112,8 +124,29 @@ impl Tokens {
         }
     }
 
-    /// A new token for this user.
-    pub fn issue(&self, token_type: TokenType, user: &UserRow, now: Timestamp) -> Result<String, ApiError> {
+    /// The tokens of a new session of this user.
+    pub fn begin_session(&self, user: &UserRow, now: Timestamp) -> Result<SessionTokens, ApiError> {
+        let id = Uuid::new_v4();
+        let session = id.to_string();
+        Ok(SessionTokens {
+            access_token: self.issue(TokenType::Access, Uuid::new_v4(), Some(&session), user, now)?,
+            refresh_token: self.issue(TokenType::Refresh, id, None, user, now)?,
+        })
+    }
+
+    /// A new access token for the session of this refresh token.
+    pub fn renew(&self, refresh: &VerifiedToken, user: &UserRow, now: Timestamp) -> Result<String, ApiError> {
+        self.issue(TokenType::Access, Uuid::new_v4(), refresh.id(), user, now)
+    }
+
+    fn issue(
+        &self,
+        token_type: TokenType,
+        id: Uuid,
+        session: Option<&str>,
+        user: &UserRow,
+        now: Timestamp,
+    ) -> Result<String, ApiError> {
         let lifetime = match token_type {
             TokenType::Access => self.config.access_lifetime,
             TokenType::Refresh => self.config.refresh_lifetime,
@@ -122,7 +155,8 @@ impl Tokens {
             fresh: false,
             generation: user.token_generation,
             iat: now.seconds(),
-            jti: Uuid::new_v4(),
+            jti: id,
+            sid: session,
             r#type: token_type.as_str(),
             sub: user.id.to_string(),
             nbf: now.seconds(),
@@ -137,16 +171,40 @@ impl Tokens {
 
     /// A valid token of this type.
     pub fn verify(&self, token_type: TokenType, token: &str, now: Timestamp) -> Result<VerifiedToken, ApiError> {
-        let claims = match self.signed.get(token) {
-            Some(claims) => claims,
+        let claims = self.read(token)?;
+        check_time(&claims, now)?;
+        let user = check_purpose(&claims, token_type)?;
+        Ok(VerifiedToken { user, claims })
+    }
+
+    /// A token of this type that may have expired: what was made with it lasts longer than it does.
+    pub fn verify_at_any_time(&self, token_type: TokenType, token: &str) -> Result<VerifiedToken, ApiError> {
+        let claims = self.read(token)?;
+        let user = check_purpose(&claims, token_type)?;
+        Ok(VerifiedToken { user, claims })
+    }
+
+    /// What revokes a refresh token with every access token of its session: its id, and the moment from which on none of
+    /// them counts anyway.
+    pub fn revocation_of_session<'token>(
+        &self,
+        refresh: &'token VerifiedToken,
+    ) -> Result<(&'token str, Timestamp), ApiError> {
+        let (id, ends_at) = refresh.revocation()?;
+        let last = ends_at.micros().saturating_add(self.config.access_lifetime.saturating_mul(1_000_000));
+        Ok((id, Timestamp::from_micros(last).unwrap_or(ends_at)))
+    }
+
+    /// The claims of a token that we, or Flask, have signed.
+    fn read(&self, token: &str) -> Result<Arc<Claims>, Code> {
+        match self.signed.get(token) {
+            Some(claims) => Ok(claims),
             None => {
                 let claims = Arc::new(self.decode(token)?);
                 self.signed.insert(token.to_owned(), Arc::clone(&claims));
-                claims
+                Ok(claims)
             }
-        };
-        let user = check(&claims, token_type, now)?;
-        Ok(VerifiedToken { user, claims })
+        }
     }
 
     fn decode(&self, token: &str) -> Result<Claims, Code> {
@@ -173,7 +231,12 @@ impl VerifiedToken {
 
     /// Its own id, if it has one that fits into the table of revoked tokens.
     pub fn id(&self) -> Option<&str> {
-        self.claims.jti.as_ref().and_then(Value::as_str).filter(|id| id.len() <= ID_LENGTH)
+        id_in(self.claims.jti.as_ref())
+    }
+
+    /// The id of its session's refresh token, which ends it too.
+    pub fn session(&self) -> Option<&str> {
+        id_in(self.claims.sid.as_ref())
     }
 
     /// The moment from which on it does not count.
@@ -188,15 +251,19 @@ impl VerifiedToken {
     }
 
     /// One that was verified before, as far as it takes to see whether it was revoked since.
-    pub fn remembered(user: i64, id: Option<String>, generation: i64) -> Self {
-        let jti = id.map(Value::from);
-        let claims = Claims { sub: None, r#type: None, jti, generation, exp: None, nbf: None, iat: None };
+    pub fn remembered(user: i64, id: Option<String>, session: Option<String>, generation: i64) -> Self {
+        let (jti, sid) = (id.map(Value::from), session.map(Value::from));
+        let claims = Claims { sub: None, r#type: None, jti, sid, generation, exp: None, nbf: None, iat: None };
         Self { user, claims: Arc::new(claims) }
     }
 }
 
-/// The user in signed claims that are good for this, now.
-fn check(claims: &Claims, token_type: TokenType, now: Timestamp) -> Result<i64, ApiError> {
+fn id_in(claim: Option<&Value>) -> Option<&str> {
+    claim.and_then(Value::as_str).filter(|id| id.len() <= ID_LENGTH)
+}
+
+/// Signed claims that are good now.
+fn check_time(claims: &Claims, now: Timestamp) -> Result<(), ApiError> {
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are exact in a double")]
     let seconds = now.seconds() as f64;
     let expires = claims.exp.ok_or_else(|| missing("exp"))?;
@@ -205,9 +272,11 @@ fn check(claims: &Claims, token_type: TokenType, now: Timestamp) -> Result<i64, 
             return Err(ApiError::with_text(Code::TokenNotYetValid, name));
         }
     }
-    if expires <= seconds {
-        return Err(Code::ExpiredToken.into());
-    }
+    if expires <= seconds { Err(Code::ExpiredToken.into()) } else { Ok(()) }
+}
+
+/// The user in signed claims that are good for this.
+fn check_purpose(claims: &Claims, token_type: TokenType) -> Result<i64, ApiError> {
     if *claims.r#type.as_ref().ok_or_else(|| missing("type"))? != token_type.as_str() {
         return Err(match token_type {
             TokenType::Access => Code::AccessTokenRequired.into(),

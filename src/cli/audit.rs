@@ -9,7 +9,7 @@ use super::output::say;
 use super::{Outcome, VerifyArgs};
 use crate::audit::chain::verifier::{Noted, Report};
 use crate::audit::{AuditKey, exported, verify};
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::db::Db;
 
@@ -54,7 +54,7 @@ async fn check_database(config: &Config, key: &AuditKey, args: &VerifyArgs, note
     }
     let (mut rows, mut problems) = (0, 0);
     for tenant in &tenants {
-        let report = verify::verify(&mut conn, key, tenant, noted.cloned()).await?;
+        let report = verify::verify(&mut conn, key, tenant, noted.cloned(), Clock::System.now()).await?;
         print_report(tenant, &report)?;
         rows += report.rows + report.unsealed;
         problems += report.problems.count();
@@ -68,21 +68,22 @@ fn check_file(path: &Path, key: &AuditKey, args: &VerifyArgs, noted: Option<Note
     let cannot = |error: io::Error| format!("cannot read {}: {error}", path.display());
     let file = BufReader::new(File::open(path).map_err(cannot)?);
     let report = exported::verify(file, key, args.filtered, noted).map_err(cannot)?;
-    if let Some(wanted) = &args.tenant
-        && report.tenant.as_ref().is_some_and(|tenant| tenant != wanted)
-    {
-        return Err(format!("the rows are not of the tenant {wanted}").into());
-    }
     say!("tenant    {}", report.tenant.as_deref().unwrap_or("none"))?;
     say!("rows      {}", report.rows)?;
     if let (Some(first), Some(Noted { seq, seal })) = (report.first, &report.last) {
         say!("seq       {first} to {seq}{}", gaps(report.gaps))?;
         say!("last      {seq}:{seal}")?;
     }
+    say!("unsealed  {}", report.unsealed)?;
     for (line, problem) in &report.problems {
         say!("problem   line {line}: {problem}")?;
     }
     print_more(report.more)?;
+    if let Some(wanted) = &args.tenant
+        && report.tenant.as_ref() != Some(wanted)
+    {
+        return Err(format!("the rows are not of the tenant {wanted}").into());
+    }
     verdict(&count(report.rows, "row"), report.problems.len() as u64 + report.more)
 }
 
@@ -91,14 +92,14 @@ fn gaps(gaps: u64) -> String {
 }
 
 fn print_report(tenant: &str, report: &Report) -> io::Result<()> {
-    let Report { rows, unsealed, seqs, times, head, deleted_before, problems } = report;
+    let Report { rows, unsealed, seqs, times, head, deleted_until, problems } = report;
     say!("tenant    {tenant}")?;
     say!("rows      {rows}{}", seqs.map(|(first, last)| format!(", seq {first} to {last}")).unwrap_or_default())?;
     if let Some((oldest, latest)) = times {
         say!("from      {} to {}", written(*oldest), written(*latest))?;
     }
-    if let Some(moment) = deleted_before {
-        say!("deleted   what is from before {}", written(*moment))?;
+    if let Some(moment) = deleted_until {
+        say!("deleted   what was sealed up to {}", written(*moment))?;
     }
     say!("unsealed  {unsealed}")?;
     match head {

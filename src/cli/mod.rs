@@ -14,9 +14,13 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use self::output::say;
+use crate::audit::AuditKey;
 use crate::config::{self, Config, Environment};
 use crate::db::Db;
 use crate::{app, telemetry};
+
+/// The migration that makes the audit log.
+const AUDIT_LOG: &str = "0011 ";
 
 /// What a command gives; the error is for the operator's eyes.
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
@@ -82,6 +86,11 @@ enum UserCommand {
     ///
     /// The first owner of a tenant comes from here. The password is asked for, unless `--password-stdin`.
     Create(UserArgs),
+    /// Give a user a new password
+    ///
+    /// For who has forgotten his. Every session of the account ends, on running servers within 5 seconds. The password is
+    /// asked for, unless `--password-stdin`.
+    Password(PasswordArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -120,13 +129,27 @@ struct UserArgs {
     password_stdin: bool,
 }
 
+/// Arguments of `user password`.
+#[derive(Debug, Args)]
+struct PasswordArgs {
+    /// The e-mail address that the user signs in with
+    #[arg(long)]
+    email: String,
+    /// The tenant that the user must be of
+    #[arg(long)]
+    tenant: Option<String>,
+    /// Read the password from standard input, up to the end of its first line
+    #[arg(long)]
+    password_stdin: bool,
+}
+
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
     /// Look for tampering in the audit log
     ///
     /// Verifies every row and the chain that the rows of each tenant are sealed into, under the key of `SECRET_KEY`,
-    /// and names the place of whatever was edited, removed, inserted, reordered or cut off. Only reads; the server may
-    /// go on meanwhile. Exits with 1 when anything is wrong.
+    /// and names the place of whatever was edited, removed, inserted, reordered, cut off, or sealed long after it was
+    /// written. Only reads; the server may go on meanwhile. Exits with 1 when anything is wrong.
     ///
     /// Note the heads that it prints in another place: a database that was put back as a whole to an earlier state
     /// shows only when a noted head is missing from it (`--head`).
@@ -174,6 +197,7 @@ pub fn run(cli: Cli) -> Outcome {
             Command::Serve => serve::serve(&config).await,
             Command::Migrate => migrate(&config).await,
             Command::User(UserCommand::Create(args)) => user::create(&config, args).await,
+            Command::User(UserCommand::Password(args)) => user::set_password(&config, args).await,
             Command::Audit(AuditCommand::Verify(args)) => audit::check(&config, &args).await,
             Command::Demo(args) => demo::fill(&config, &args).await,
             Command::Jobs(JobsCommand::List) => jobs::list(&config).await,
@@ -186,8 +210,7 @@ pub fn run(cli: Cli) -> Outcome {
 
 async fn migrate(config: &Config) -> Outcome {
     let db = Db::connect(&config.database).await?;
-    let pending = db.pending_migrations().await?;
-    db.migrate().await?;
+    let pending = apply_pending(config, &db).await?;
     match pending.len() {
         0 => say!("nothing to do: the schema is up to date")?,
         count => say!("applied {count}: {}", pending.join(", "))?,
@@ -196,11 +219,21 @@ async fn migrate(config: &Config) -> Outcome {
     Ok(())
 }
 
+/// Brings the schema up to date; gives the names of what was pending.
+async fn apply_pending(config: &Config, db: &Db) -> Result<Vec<String>, Box<dyn Error + Send + Sync>> {
+    let pending = db.pending_migrations().await?;
+    db.migrate().await?;
+    if pending.iter().any(|name| name.starts_with(AUDIT_LOG)) {
+        crate::audit::open_chains(db, &AuditKey::new(&config.secret_key)).await?;
+    }
+    Ok(pending)
+}
+
 /// Opens the database with an up-to-date schema: brought there where that is safe, else demanded.
 async fn open_migrated(config: &Config) -> Result<Db, Box<dyn Error + Send + Sync>> {
     let db = Db::connect(&config.database).await?;
     if config.environment != Environment::Production || matches!(db, Db::Sqlite { .. }) {
-        db.migrate().await?;
+        apply_pending(config, &db).await?;
         return Ok(db);
     }
     let pending = db.pending_migrations().await?;

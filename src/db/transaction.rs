@@ -1,10 +1,14 @@
 //! One change, one transaction.
 
+use std::time::Duration;
+
 use super::{Conn, lost_to_another_transaction};
 use crate::error::ApiError;
 
 /// How often a transaction that lost to another one is tried in all.
 const ATTEMPTS: u32 = 5;
+/// The longest pause after the first attempt, in microseconds; after each other one it may be twice as long.
+const PAUSE: u64 = 10_000;
 
 /// Runs a block in one transaction on the writer and commits it; an error from the block rolls it back.
 ///
@@ -50,8 +54,17 @@ impl Attempts {
                     tracing::warn!(error = %rollback, "rollback failed; the connection is dropped");
                 }
                 let lost = error.database().is_some_and(lost_to_another_transaction);
-                if lost && self.0 < ATTEMPTS { None } else { Some(Err(error)) }
+                if !lost || self.0 >= ATTEMPTS {
+                    return Some(Err(error));
+                }
+                tokio::time::sleep(pause(self.0)).await;
+                None
             }
         }
     }
+}
+
+/// Drawn by lot: those who lost to each other would only meet again.
+fn pause(attempts: u32) -> Duration {
+    Duration::from_micros(fastrand::u64(..PAUSE << attempts.saturating_sub(1)))
 }

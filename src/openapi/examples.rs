@@ -41,6 +41,7 @@ fn error(operation: &Operation, path: &str, status: &str) -> Option<ApiError> {
         ("409", "add_attendees") => Code::AttendeeExists,
         ("409", _) => Code::IdempotencyKeyInFlight,
         ("412", _) => Code::PreconditionFailed,
+        ("413", "import_tasks") => Code::FileTooLarge,
         ("413", _) => Code::BodyTooLarge,
         ("415", "import_tasks") => Code::NotCsv,
         ("415", _) => Code::NotJson,

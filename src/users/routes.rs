@@ -34,7 +34,8 @@ pub fn router() -> OpenApiRouter<AppState> {
 
 /// List users
 ///
-/// Sorts by `name` or `id`; for admins and owners also by `email`, `created_at` or `last_login`, which only they see.
+/// Sorts by `name` or `id`; for admins and owners also by `email`, `created_at` or `last_login`, which only they see
+/// here.
 #[utoipa::path(
     get, path = "/users", tag = "users",
     params(UserQuery, PageParams),
@@ -81,17 +82,19 @@ async fn create_user(
         Begun::First(once) => once,
     };
     let NewUser { email, password, name, role } = body.read()?;
-    if role == Role::Owner {
-        scope.check::<ManageOwners>(None)?;
-    }
+    check_role(&scope, role)?;
     // Before the costly hash; the unique key has the last word.
     if find_by_email(&mut app.db.read().await?, &email).await?.is_some() {
         return Err(Code::EmailTaken.into());
     }
+    let turn = app.failed_logins.turn(scope.origin().ip).await?;
     let password_hash = password::hash(password).await?;
+    drop(turn);
     let (tenant_id, created_by, created_at) = (scope.tenant().to_string(), scope.author(), app.clock.now());
     let new = NewUserRow { tenant_id, email, password_hash, name, role, created_by, created_at };
     transaction!(app.db, |tx| {
+        let scope = scope.afresh::<ManageUsers>(tx).await?;
+        check_role(&scope, role)?;
         once.claim(tx, &scope).await?;
         let id = insert(tx, &new).await.map_err(|error| ApiError::duplicate(error, Code::EmailTaken))?;
         let user = Member::new(find(tx, &scope, id).await?, true);
@@ -155,12 +158,14 @@ async fn update_user(
 ) -> Result<impl IntoResponse, ApiError> {
     let patch = body.read_for(async { find_to_change(&mut app.db.read().await?, &scope, id).await }).await?;
     let now = app.clock.now();
-    let row = transaction!(app.db, |tx| {
+    let user = transaction!(app.db, |tx| {
+        let scope = scope.afresh::<UpdateUser>(tx).await?;
+        let sees_all = scope.may::<ManageUsers>();
         let old = find_to_change(tx, &scope, id).await?;
         conditions.check(old.version)?;
         let mut new = patch.clone().apply(&old);
         if new == old {
-            return Ok(old);
+            return Ok(Member::new(old, sees_all));
         }
         check_change(tx, &scope, &old, &new).await?;
         new.version += 1;
@@ -168,10 +173,9 @@ async fn update_user(
         store::update(tx, &scope, &old, &new).await?;
         let changes = Changes::between(&Member::new(old, true), &Member::new(new, true));
         audit::record(tx, &scope, Event::new(Action::Updated, Resource::User, id).with(changes), now).await?;
-        find(tx, &scope, id).await
+        Ok(Member::new(find(tx, &scope, id).await?, sees_all))
     })?;
     app.users.forget(id);
-    let user = Member::new(row, scope.may::<ManageUsers>());
     let tag = etag(tag(&user));
     Ok(([NO_STORE], [tag], Json(MemberChanged { message: "User updated successfully", user })))
 }
@@ -186,12 +190,15 @@ async fn find(conn: &mut Conn, scope: &Scope, id: i64) -> Result<MemberRow, ApiE
 }
 
 async fn find_to_change(conn: &mut Conn, scope: &Scope, id: i64) -> Result<MemberRow, ApiError> {
-    let user = store::find_for_update(conn, scope, id).await?.ok_or(Code::UserNotFound)?;
+    let user = find(conn, scope, id).await?;
     scope.check::<UpdateUser>(Some(user.id))?;
-    if user.role == Role::Owner {
-        scope.check::<ManageOwners>(None)?;
-    }
+    check_role(scope, user.role)?;
     Ok(user)
+}
+
+/// What concerns an owner is for owners.
+fn check_role(scope: &Scope, role: Role) -> Result<(), ApiError> {
+    if role == Role::Owner { scope.check::<ManageOwners>(None) } else { Ok(()) }
 }
 
 /// Who may change more than a name, and what a tenant cannot do without.
@@ -200,9 +207,7 @@ async fn check_change(conn: &mut Conn, scope: &Scope, old: &MemberRow, new: &Mem
         return Ok(());
     }
     scope.check::<ManageUsers>(None)?;
-    if new.role == Role::Owner {
-        scope.check::<ManageOwners>(None)?;
-    }
+    check_role(scope, new.role)?;
     let loses_owner = old.is_active_owner() && !new.is_active_owner();
     if loses_owner && store::count_active_owners(conn, scope).await? == 1 {
         return Err(Code::LastOwner.into());

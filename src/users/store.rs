@@ -1,8 +1,12 @@
 //! The rows of users, as their tenant sees them.
 
+use std::collections::BTreeSet;
+
+use unicode_normalization::UnicodeNormalization;
+
 use super::types::UserQuery;
 use crate::auth::Scope;
-use crate::auth::store::lock_tenant;
+use crate::auth::store::email_key;
 use crate::clock::Timestamp;
 use crate::db::{Conn, DbResult, Sql, Value, escape_like, fold, sql};
 use crate::page::{Kind, List, Listing, SortField, Sortable};
@@ -84,12 +88,6 @@ pub async fn find(conn: &mut Conn, scope: &Scope, id: i64) -> DbResult<Option<Me
     conn.fetch_optional(sql(FIND).bind(scope.tenant()).bind(id)).await
 }
 
-/// The user, for a change: neither he nor any owner changes before this transaction ends.
-pub async fn find_for_update(conn: &mut Conn, scope: &Scope, id: i64) -> DbResult<Option<MemberRow>> {
-    lock_tenant(conn, scope).await?;
-    find(conn, scope, id).await
-}
-
 /// How many active owners the tenant has.
 pub async fn count_active_owners(conn: &mut Conn, scope: &Scope) -> DbResult<i64> {
     let count = sql("select count(*) from users where tenant_id = ? and role = ? and is_active = ?");
@@ -122,13 +120,22 @@ fn filter(scope: &Scope, query: &UserQuery) -> Sql {
         filter = filter.push(" and u.is_active = ?").bind(is_active);
     }
     if let Some(text) = &query.q {
-        let pattern = escape_like(&fold(text));
-        filter = filter.push(" and (u.name_folded like ? escape '!'").bind(pattern.clone());
+        filter = filter.push(" and (u.name_folded like ? escape '!'").bind(escape_like(&fold(text)));
         // Nobody finds by an address that he may not see.
         if scope.may::<ManageUsers>() {
-            filter = filter.push(" or u.email_key like ? escape '!'").bind(pattern);
+            for pattern in address_patterns(text) {
+                filter = filter.push(" or u.email_key like ? escape '!'").bind(pattern);
+            }
         }
         filter = filter.push(")");
     }
     filter
+}
+
+/// An address is known as it was typed, in lower case: its letters may be composed or not, and so may those that are
+/// looked for.
+fn address_patterns(text: &str) -> BTreeSet<String> {
+    let folded = fold(text);
+    let decomposed = folded.nfd().collect();
+    [email_key(text), folded, decomposed].iter().map(|text| escape_like(text)).collect()
 }

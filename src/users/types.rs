@@ -131,11 +131,12 @@ pub struct Member {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "email", nullable = false, example = "hong@example.com")]
     pub email: Option<String>,
-    /// When the account was made. Only for admins and owners; absent for others.
+    /// When the account was made. Absent for others than admins and owners, but no secret: a task shows its assignee's.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime, nullable = false)]
     pub created_at: Option<Timestamp>,
-    /// Last sign-in; null before the first. Only for admins and owners; absent for others.
+    /// Last sign-in; null before the first. Absent for others than admins and owners, but no secret: a task shows its
+    /// assignee's.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_login: Option<Option<Timestamp>>,

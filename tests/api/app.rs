@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bizcenter::app::{self, AppState};
+use bizcenter::auth::Scope;
 use bizcenter::auth::store::{self, NewUserRow};
-use bizcenter::auth::{Scope, TokenType};
 use bizcenter::clock::{Clock, Timestamp};
 use bizcenter::config::Config;
 use bizcenter::db::{Db, Sql, lost_to_another_transaction, sql};
@@ -201,18 +201,18 @@ impl TestApp {
             created_at: self.now(),
         };
         let mut tx = self.db().begin().await.unwrap();
-        store::ensure_tenant(&mut tx, tenant, new.created_at).await.unwrap();
+        store::ensure_tenant(&mut tx, tenant, &self.state.audit_key, new.created_at).await.unwrap();
         let id = store::insert(&mut tx, &new).await.unwrap();
         let row = store::find_by_id(&mut tx, id).await.unwrap().unwrap();
         tx.commit().await.unwrap();
-        let token = self.state.tokens.issue(TokenType::Access, &row, self.now()).unwrap();
+        let token = self.state.tokens.begin_session(&row, self.now()).unwrap().access_token;
         Session { id, tenant: tenant.into(), email: email.into(), token }
     }
 
     /// The same user with a new token; the old one may have ended.
     pub async fn signed_in(&self, user: &Session) -> Session {
         let row = store::find_by_id(&mut self.db().read().await.unwrap(), user.id).await.unwrap().unwrap();
-        let token = self.state.tokens.issue(TokenType::Access, &row, self.now()).unwrap();
+        let token = self.state.tokens.begin_session(&row, self.now()).unwrap().access_token;
         Session { token, ..user.clone() }
     }
 

@@ -1,11 +1,16 @@
 //! `/auth`: accounts, tokens, and who is let in.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bizcenter::db::sql;
 use bizcenter::policy::Role::{Editor, Owner, Viewer};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use crate::app::{PASSWORD, START, Session, TestApp};
 use crate::client::{Call, Method, Reply, without_request_id};
@@ -74,15 +79,32 @@ fn sign(claims: &Value) -> String {
     encode(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
 }
 
-/// The claims of a token that `SECRET` signed, without its `jti`, a UUID.
+/// The claims of a token that `SECRET` signed, without its `jti`.
 fn claims(token: &Value) -> Value {
+    without(all_claims(token), "jti")
+}
+
+/// The `jti` of a token that `SECRET` signed, a UUID.
+fn id(token: &Value) -> Value {
+    all_claims(token)["jti"].take()
+}
+
+fn all_claims(token: &Value) -> Value {
     let token = token.as_str().unwrap();
     assert_eq!(decode_header(token).unwrap(), Header::new(Algorithm::HS256));
     let mut validation = Validation::new(Algorithm::HS256);
     validation.validate_exp = false;
     let claims = decode::<Value>(token, &DecodingKey::from_secret(SECRET.as_bytes()), &validation).unwrap().claims;
     assert!(claims["jti"].as_str().unwrap().parse::<uuid::Uuid>().is_ok());
-    without(claims, "jti")
+    claims
+}
+
+/// Why logins failed, as the audit log tells it; in the order of the alphabet.
+async fn reasons(app: &TestApp) -> Vec<String> {
+    let select = sql("select changes from audit_logs where action = 'login_failed' order by changes");
+    let rows: Vec<(String,)> = app.db().read().await.unwrap().fetch_all(select).await.unwrap();
+    let reason = |text: &str| serde_json::from_str::<Value>(text).unwrap()["reason"]["to"].as_str().unwrap().to_owned();
+    rows.iter().map(|(text,)| reason(text)).collect()
 }
 
 on_both! {
@@ -186,11 +208,12 @@ on_both! {
         let mut answer = reply.expect(200);
         let (access, refresh) = (answer["access_token"].take(), answer["refresh_token"].take());
         let expected = |kind: &str, lifetime: i64| json!({
-            "fresh": false, "gen": 0, "iat": NOW + 60, "nbf": NOW + 60, "exp": NOW + 60 + lifetime, "type": kind,
+            "fresh": false, "iat": NOW + 60, "nbf": NOW + 60, "exp": NOW + 60 + lifetime, "type": kind,
             "sub": user.id.to_string(), "user_id": user.id, "email": "kim@example.com", "tenant_id": "test-001",
             "role": "editor", "gen": 0,
         });
-        assert_eq!((claims(&access), claims(&refresh)), (expected("access", 3600), expected("refresh", 604_800)));
+        let of_access = with(expected("access", 3600), "sid", id(&refresh));
+        assert_eq!((claims(&access), claims(&refresh)), (of_access, expected("refresh", 604_800)));
         let shown = json!({
             "id": user.id, "tenant_id": "test-001", "email": "kim@example.com", "name": "김지은", "role": "editor",
             "is_active": true, "created_at": "2026-02-07T10:17:56.942016Z",
@@ -238,7 +261,7 @@ on_both! {
         attempt(PASSWORD).expect(403).await;
         app.state.tracker.close();
         app.state.tracker.wait().await;
-        assert_eq!(app.count("select count(*) from audit_logs where action = 'login_failed'").await, 2);
+        assert_eq!(reasons(&app).await, ["inactive_account", "wrong_password"]);
     }
 
     async fn an_inactive_account_is_told_so_only_with_the_right_password(app) {
@@ -312,6 +335,50 @@ on_both! {
         login(&app, &other).await;
     }
 
+    async fn who_tries_many_accounts_from_one_network_is_stopped(app, TRUSTED_PROXIES = "127.0.0.0/8, ::1") {
+        let user = app.user("test-001", Viewer).await;
+        let attempt = |from: &str, email: &str| {
+            app.post(LOGIN, json!({"email": email, "password": PASSWORD})).header("x-forwarded-for", from)
+        };
+        // Each of his addresses, in one /64, tries another account.
+        for number in 0..100 {
+            attempt(&format!("2001:db8::{number:x}"), &format!("{number}@example.com")).expect(401).await;
+        }
+        for email in [user.email.as_str(), "nobody@example.com"] {
+            let reply = attempt("2001:db8::ffff:0:0:1", email).send().await;
+            assert_eq!(reply.header("ratelimit-policy"), Some(r#""login-address";q=100;w=60"#));
+            let seconds: u64 = reply.header("retry-after").unwrap().parse().unwrap();
+            assert!((1..=60).contains(&seconds), "{seconds}");
+            let expected = problem("too_many_logins", "Too many failed logins, try again later");
+            assert_eq!(without_request_id(reply.expect(429)), expected);
+        }
+        attempt("2001:db8:0:1::1", &user.email).expect(200).await;
+    }
+
+    async fn a_flood_from_one_address_keeps_nobody_else_out(app, TRUSTED_PROXIES = "127.0.0.0/8, ::1") {
+        let user = app.user("test-001", Viewer).await;
+        let attempt = |from: &str, email: &str| {
+            app.post(LOGIN, json!({"email": email, "password": PASSWORD})).header("x-forwarded-for", from)
+        };
+        let (mut flood, answered) = (JoinSet::new(), Arc::new(AtomicUsize::new(0)));
+        for number in 0..90 {
+            let call = attempt("198.51.100.7", &format!("{number}@example.com"));
+            let answered = Arc::clone(&answered);
+            flood.spawn(async move {
+                let reply = call.send().await;
+                answered.fetch_add(1, Ordering::SeqCst);
+                reply.status
+            });
+        }
+        while answered.load(Ordering::SeqCst) == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        attempt("198.51.100.8", &user.email).expect(200).await;
+        let before = answered.load(Ordering::SeqCst);
+        assert!(before < 60, "{before} of the flood came before");
+        assert_eq!(flood.join_all().await, [401; 90]);
+    }
+
     async fn a_refresh_token_is_taken_from_the_header_or_the_body(app, JWT_SECRET_KEY = "forge") {
         let refresh = login(&app, &app.user("test-001", Viewer).await).await["refresh_token"].take();
         let header = || app.call(Method::POST, REFRESH).token(refresh.as_str().unwrap());
@@ -324,7 +391,8 @@ on_both! {
             assert_eq!(reply.header("cache-control"), Some("no-store"));
             let answer = reply.expect(200);
             assert_eq!(answer, json!({"access_token": answer["access_token"]}));
-            assert_eq!(claims(&answer["access_token"])["type"], "access");
+            let claims = claims(&answer["access_token"]);
+            assert_eq!((&claims["type"], &claims["sid"]), (&json!("access"), &id(&refresh)));
             app.get(ME).token(answer["access_token"].as_str().unwrap()).expect(200).await;
         }
     }

@@ -222,6 +222,73 @@ fn a_wrong_user_is_refused_with_every_mistake() {
     );
 }
 
+/// Runs `user password` with this password.
+fn set_password(dir: &Path, settings: &[(&str, &str)], arguments: &[&str], password: &str) -> Output {
+    let mut command = bizcenter(dir, settings);
+    command.args(["user", "password", "--password-stdin"]).args(arguments).stdin(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+async fn a_forgotten_password_is_replaced(settings: &[(&str, &str)]) {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(create_user(dir.path(), settings, &OWNER, "correct horse\n").status.success());
+    let server = Server::start(bizcenter(dir.path(), &[settings, &[("PORT", "0")]].concat()));
+    let (_, before) = login(&server.1, "kim@acme.kr", "correct horse").await;
+
+    let replaced =
+        set_password(dir.path(), settings, &["--email", "KIM@acme.kr", "--tenant", "acme"], "battery staple\n");
+    assert!(replaced.status.success(), "{}", text(&replaced));
+    assert!(text(&replaced).contains("user 1: kim@acme.kr of acme has a new password"), "{}", text(&replaced));
+    assert!(!text(&replaced).contains("battery staple"));
+
+    assert_eq!(login(&server.1, "kim@acme.kr", "correct horse").await.0, 401);
+    let (status, after) = login(&server.1, "kim@acme.kr", "battery staple").await;
+    assert_eq!(status, 200, "{after}");
+    let (http, api) = (reqwest::Client::new(), format!("{}/api/v1", server.1));
+    for (tokens, status) in [(&before, 401), (&after, 200)] {
+        let body = json!({"refresh_token": tokens["refresh_token"]});
+        let refreshed = http.post(format!("{api}/auth/refresh")).json(&body).send().await.unwrap();
+        assert_eq!(refreshed.status(), status);
+    }
+    let log = http.get(format!("{api}/audit-logs?action=password_changed"));
+    let log = log.bearer_auth(after["access_token"].as_str().unwrap()).send().await.unwrap();
+    let log: Value = log.json().await.unwrap();
+    let row = &log["audit_logs"][0];
+    assert_eq!(log["total"], 1);
+    assert_eq!(
+        json!([row["resource_type"], row["resource_id"], row["user_id"], row["ip"], row["request_id"]]),
+        json!(["user", 1, 1, null, null])
+    );
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_replaced_on_sqlite() {
+    a_forgotten_password_is_replaced(&[]).await;
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_replaced_on_mariadb() {
+    let url = MariaDb::shared().new_database();
+    a_forgotten_password_is_replaced(&[("DATABASE_URL", &url)]).await;
+}
+
+#[test]
+fn the_password_of_nobody_and_a_wrong_one_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(create_user(dir.path(), &[], &OWNER, "correct horse\n").status.success());
+    for (arguments, password, message) in [
+        (["--email", "lee@acme.kr", "--tenant", "acme"], "battery staple", "there is no user lee@acme.kr in acme"),
+        (["--email", "kim@acme.kr", "--tenant", "other"], "battery staple", "there is no user kim@acme.kr in other"),
+        (["--email", "kim@acme.kr", "--tenant", "acme"], "short", "Shorter than minimum length 8."),
+    ] {
+        let output = set_password(dir.path(), &[], &arguments, password);
+        assert!(!output.status.success());
+        assert!(text(&output).contains(message), "{}", text(&output));
+    }
+}
+
 #[test]
 fn wrong_settings_stop_the_start_all_at_once_without_their_secrets() {
     let dir = tempfile::tempdir().unwrap();
@@ -294,6 +361,7 @@ fn every_command_explains_itself() {
         vec!["serve"],
         vec!["migrate"],
         vec!["user", "create"],
+        vec!["user", "password"],
         vec!["audit", "verify"],
         vec!["openapi"],
         vec!["demo"],

@@ -31,7 +31,7 @@ async fn run_due(app: &AppState) -> Vec<&'static str> {
 }
 
 /// Runs a job by hand.
-async fn run(app: &AppState, job: &str) -> Report {
+pub async fn run(app: &AppState, job: &str) -> Report {
     jobs::run(app, jobs::find(job).unwrap(), &CancellationToken::new()).await.unwrap()
 }
 

@@ -146,10 +146,12 @@ impl Operation<'_> {
                     body.insert(name.clone(), example.clone());
                 }
                 // Of several names the last one is the humblest.
-                None if is_required => match whole.and_then(|whole| whole["enum"].as_array()?.last()) {
-                    Some(example) => drop(body.insert(name.clone(), example.clone())),
-                    None => panic!("{}: {name} has no example", self.id),
-                },
+                None if is_required && !of_all("properties").any(|part| part[name].get("example").is_some()) => {
+                    match whole.and_then(|whole| whole["enum"].as_array()?.last()) {
+                        Some(example) => drop(body.insert(name.clone(), example.clone())),
+                        None => panic!("{}: {name} has no example", self.id),
+                    }
+                }
                 _ => {}
             }
         }
@@ -345,6 +347,23 @@ fn every_operation_but_the_open_ones_asks_for_a_bearer_token() {
 }
 
 #[test]
+fn a_key_that_is_still_running_is_told_beside_other_conflicts() {
+    let document = document();
+    let operations = operations(&document);
+    let takes_key = |operation: &&Operation<'_>| {
+        operation.parameters("header").iter().any(|parameter| parameter["name"] == "Idempotency-Key")
+    };
+    let described =
+        |operation: &Operation<'_>| operation.says["responses"]["409"]["description"].as_str().unwrap().to_owned();
+    for operation in operations.iter().filter(takes_key) {
+        let text = described(operation);
+        assert!(text.contains("The first request with this `Idempotency-Key` is still running, or"), "{text}");
+    }
+    let user = operations.iter().find(|operation| operation.id == "create_user").unwrap();
+    assert!(described(user).starts_with("The e-mail address is taken. Or: "), "{}", described(user));
+}
+
+#[test]
 fn every_parameter_is_documented() {
     let document = document();
     for operation in operations(&document) {
@@ -388,6 +407,7 @@ fn the_operations_and_their_statuses_are_these() {
     DELETE /api/v1/tasks/{task_id}/comments/{comment_id} delete_comment 204 401 403 404 412 500 503
     GET /api/v1/audit-logs list_audit_logs 200 400 401 403 500 503
     GET /api/v1/auth/invitations list_invitations 200 400 401 403 500 503
+    GET /api/v1/auth/invitations/{invitation_id} get_invitation 200 401 403 404 500 503
     GET /api/v1/auth/me get_current_user 200 401 403 500 503
     GET /api/v1/calendar.ics get_calendar 200 304 400 401 403 500 503
     GET /api/v1/calendar/feed get_calendar_feed 200 401 403 404 500 503
@@ -432,7 +452,7 @@ fn the_operations_and_their_statuses_are_these() {
     POST /api/v1/auth/logout logout 204 400 401 403 408 413 415 500 503
     POST /api/v1/auth/refresh token_refresh 200 400 401 403 408 413 415 500 503
     POST /api/v1/auth/register user_register 201 400 403 408 409 413 415 500 503
-    POST /api/v1/calendar/feed replace_calendar_feed 201 401 403 409 422 500 503
+    POST /api/v1/calendar/feed replace_calendar_feed 201 400 401 403 409 422 500 503
     POST /api/v1/contracts create_contract 201 400 401 403 408 409 413 415 422 500 503
     POST /api/v1/contracts/{contract_id}/renew renew_contract 201 400 401 403 404 408 409 412 413 415 422 500 503
     POST /api/v1/meetings create_meeting 201 400 401 403 408 409 413 415 422 500 503

@@ -1,5 +1,8 @@
 //! `/auth/password` and `/auth/logout`: what ends sessions.
 
+use std::time::{Duration, Instant};
+
+use bizcenter::db::sql;
 use bizcenter::policy::Role::Viewer;
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
@@ -103,6 +106,11 @@ on_both! {
         assert!(reply.header("retry-after").is_some());
         assert_eq!(reply.expect(429)["code"], "too_many_logins");
         app.post("/api/v1/auth/login", json!({"email": user.email, "password": PASSWORD})).expect(429).await;
+        // Each of them is told why, and that the account was closed once; nobody is told of who was turned away.
+        for (reason, count) in [("%wrong_current_password%", 10), ("%too_many_failures%", 1), ("%", 11)] {
+            let failed = sql("select count(*) from audit_logs where action = 'login_failed' and changes like ?");
+            assert_eq!(app.db().read().await.unwrap().count(failed.bind(reason)).await.unwrap(), count, "{reason}");
+        }
     }
 
     async fn of_new_passwords_at_once_one_counts(app) {
@@ -197,18 +205,107 @@ on_both! {
         refused(app.get(TASKS).by(&user)).await;
     }
 
-    async fn what_is_known_of_revoked_tokens_is_dropped_when_they_have_ended(app) {
+    /// Whichever server has renewed them.
+    async fn signing_out_with_the_refresh_token_ends_every_access_token_of_the_session(app) {
+        let user = app.user("test-001", Viewer).await;
+        let (page, phone) = (login(&app, &user, PASSWORD).await, login(&app, &user, PASSWORD).await);
+        let second = app.second_instance().await;
+        let renewed = [with_refresh(&app, &page).expect(200).await, with_refresh(&second, &page).expect(200).await];
+        let others = with_refresh(&app, &phone).expect(200).await;
+        for tokens in &renewed {
+            with_access(&app, tokens).expect(200).await;
+        }
+        let body = json!({"refresh_token": page["refresh_token"]});
+        app.post(LOGOUT, body).token(page["access_token"].as_str().unwrap()).expect(204).await;
+        for tokens in &renewed {
+            refused(with_access(&app, tokens)).await;
+            refused(with_access(&second, tokens)).await;
+        }
+        for tokens in [&phone, &others] {
+            with_access(&app, tokens).expect(200).await;
+        }
+    }
+
+    async fn access_tokens_end_with_their_session_even_after_its_refresh_token(app, JWT_REFRESH_TOKEN_EXPIRES = "60") {
+        let user = app.user("test-001", Viewer).await;
+        let tokens = login(&app, &user, PASSWORD).await;
+        app.advance(59);
+        let renewed = with_refresh(&app, &tokens).expect(200).await;
+        app.advance(1);
+        let body = json!({"refresh_token": tokens["refresh_token"]});
+        app.post(LOGOUT, body).token(tokens["access_token"].as_str().unwrap()).expect(204).await;
+        refused(with_access(&app, &renewed)).await;
+        // As long as they would have counted.
+        app.advance(3598);
+        crate::jobs::run(&app.state, "clean_up").await;
+        refused(with_access(&app.second_instance().await, &renewed)).await;
+        app.advance(1);
+        assert_eq!(with_access(&app, &renewed).expect(401).await["code"], "expired_token");
+    }
+
+    async fn a_new_password_gives_a_session_that_ends_as_a_whole(app) {
+        let user = app.user("test-001", Viewer).await;
+        let tokens = change(&app, PASSWORD, NEW).by(&user).expect(200).await;
+        let renewed = with_refresh(&app, &tokens).expect(200).await;
+        let body = json!({"refresh_token": tokens["refresh_token"]});
+        app.post(LOGOUT, body).token(renewed["access_token"].as_str().unwrap()).expect(204).await;
+        for tokens in [&tokens, &renewed] {
+            refused(with_access(&app, tokens)).await;
+        }
+    }
+
+    /// Quicker than to read them all.
+    async fn a_token_is_looked_up_by_itself_however_many_were_revoked(app) {
+        let user = app.user("test-001", Viewer).await;
+        let tokens = login(&app, &user, PASSWORD).await;
+        app.call(Method::POST, LOGOUT).by(&user).expect(204).await;
+        // Twice as many with each letter.
+        for letter in 'a'..='p' {
+            let twice = sql("insert into revoked_tokens (tenant_id, user_id, jti, expires_at) select tenant_id, user_id, \
+                             jti || ?, expires_at from revoked_tokens");
+            app.execute(twice.bind(letter.to_string())).await;
+        }
+        let started = Instant::now();
+        let all: Vec<(String,)> =
+            app.db().read().await.unwrap().fetch_all(sql("select jti from revoked_tokens")).await.unwrap();
+        let (all, time_for_all) = (all.len(), started.elapsed());
+        assert_eq!(all, 1 << 16);
+        let mut quickest = Duration::MAX;
+        for _ in 0..5 {
+            let started = Instant::now();
+            with_refresh(&app, &tokens).expect(200).await;
+            quickest = quickest.min(started.elapsed());
+        }
+        assert!(quickest < time_for_all, "{quickest:?}, and {time_for_all:?} for all");
+        refused(app.get(TASKS).by(&user)).await;
+    }
+
+    async fn a_revoked_token_is_refused_until_it_has_ended(app) {
         let user = app.user("test-001", Viewer).await;
         app.call(Method::POST, LOGOUT).by(&user).expect(204).await;
-        assert_eq!(app.count("select count(*) from revoked_tokens").await, 1);
         app.advance(3599);
         refused(app.get(TASKS).by(&user)).await;
         app.advance(1);
         assert_eq!(app.get(TASKS).by(&user).expect(401).await["code"], "expired_token");
-        let tokens = login(&app, &user, PASSWORD).await;
-        let body = json!({"refresh_token": tokens["refresh_token"]});
-        app.post(LOGOUT, body).token(tokens["access_token"].as_str().unwrap()).expect(204).await;
-        assert_eq!(app.count("select count(*) from revoked_tokens").await, 2);
+    }
+
+    async fn sessions_of_one_account_that_sign_out_at_once_are_all_out(app) {
+        let user = app.user("test-001", Viewer).await;
+        let mut sessions = Vec::new();
+        for _ in 0..20 {
+            sessions.push(login(&app, &user, PASSWORD).await);
+        }
+        let mut calls = JoinSet::new();
+        for session in &sessions {
+            let body = json!({"refresh_token": session["refresh_token"]});
+            calls.spawn(app.post(LOGOUT, body).token(session["access_token"].as_str().unwrap()).send());
+        }
+        let statuses: Vec<u16> = calls.join_all().await.iter().map(|reply| reply.status).collect();
+        assert_eq!(statuses, [204; 20]);
+        for session in &sessions {
+            refused(with_access(&app, session)).await;
+            refused(with_refresh(&app, session)).await;
+        }
     }
 
     async fn many_who_sign_out_at_once_are_all_out(app) {

@@ -1,5 +1,6 @@
 //! `/users`: who is in the tenant, and who may change what of whom.
 
+mod afresh;
 mod change;
 mod create;
 mod list;

@@ -2,7 +2,7 @@
 
 use super::types::InvitationQuery;
 use crate::auth::Scope;
-use crate::auth::store::{email_key, lock_tenant};
+use crate::auth::store::email_key;
 use crate::clock::Timestamp;
 use crate::db::{Conn, DbResult, Sql, Value, sql};
 use crate::page::{Kind, List, Listing, SortField, Sortable};
@@ -99,6 +99,12 @@ pub async fn find(conn: &mut Conn, scope: &Scope, id: i64) -> DbResult<Option<In
     conn.fetch_optional(sql(FIND).bind(scope.tenant()).bind(id)).await
 }
 
+/// The invitation, if it counts now.
+pub async fn find_pending(conn: &mut Conn, scope: &Scope, id: i64, now: Timestamp) -> DbResult<Option<InvitationRow>> {
+    const FIND: &str = concat!("select ", columns!(), " from ", from!(), " where i.tenant_id = ? and i.id = ?");
+    conn.fetch_optional(sql(FIND).bind(scope.tenant()).bind(id).append(&pending(scope.policy(), now))).await
+}
+
 /// The invitation with this token in any tenant, if it counts now.
 pub async fn find_by_token(
     conn: &mut Conn,
@@ -110,21 +116,8 @@ pub async fn find_by_token(
     conn.fetch_optional(sql(FIND).bind(token_hash.to_owned()).append(&pending(policy, now))).await
 }
 
-/// Keeps others from using or withdrawing the invitation before this transaction ends.
-pub async fn lock(conn: &mut Conn, invitation: &InvitationRow) -> DbResult<()> {
-    let lock = sql("select id from invitations where tenant_id = ? and id = ?");
-    conn.lock(lock.bind(&invitation.tenant_id).bind(invitation.id)).await
-}
-
-/// Those for this address that are neither used nor expired, for a change. Comes first in a transaction.
-pub async fn open_for_update(
-    conn: &mut Conn,
-    scope: &Scope,
-    email: &str,
-    now: Timestamp,
-) -> DbResult<Vec<InvitationRow>> {
-    const LOCK: &str = "select id from invitations where tenant_id = ? and email_key = ? and used_at is null \
-                        and expires_at > ?";
+/// Those for this address that are neither used nor expired, whether they count now or not.
+pub async fn open(conn: &mut Conn, scope: &Scope, email: &str, now: Timestamp) -> DbResult<Vec<InvitationRow>> {
     const OPEN: &str = concat!(
         "select ",
         columns!(),
@@ -132,9 +125,15 @@ pub async fn open_for_update(
         from!(),
         " where i.tenant_id = ? and i.email_key = ? and i.used_at is null and i.expires_at > ? order by i.id"
     );
-    lock_tenant(conn, scope).await?;
-    conn.lock(sql(LOCK).bind(scope.tenant()).bind(email_key(email)).bind(now)).await?;
     conn.fetch_all(sql(OPEN).bind(scope.tenant()).bind(email_key(email)).bind(now)).await
+}
+
+/// Those for this address that count now.
+pub async fn pending_for(conn: &mut Conn, scope: &Scope, email: &str, now: Timestamp) -> DbResult<Vec<InvitationRow>> {
+    const PENDING: &str =
+        concat!("select ", columns!(), " from ", from!(), " where i.tenant_id = ? and i.email_key = ?");
+    let select = sql(PENDING).bind(scope.tenant()).bind(email_key(email));
+    conn.fetch_all(select.append(&pending(scope.policy(), now))).await
 }
 
 /// Inserts an invitation and gives its id. It takes the place of what was open for the same address; what has expired

@@ -77,6 +77,13 @@ impl From<InvitationRow> for Invitation {
     }
 }
 
+/// An answer with an invitation.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct InvitationAnswer {
+    /// The invitation.
+    pub invitation: Invitation,
+}
+
 /// The answer to a new invitation.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct InvitationCreated {

@@ -14,11 +14,11 @@ use crate::answer::NO_STORE;
 use crate::app::AppState;
 use crate::audit::{self, Action, Event};
 use crate::auth::known_users::load_active;
+use crate::auth::login_failure::LoginFailure;
 use crate::auth::password::{self, Verdict};
 use crate::auth::store::find_by_id;
-use crate::auth::token::{TokenType, VerifiedToken, bearer};
+use crate::auth::token::{SessionTokens, TokenType, VerifiedToken, bearer};
 use crate::auth::{May, Scope};
-use crate::clock::Timestamp;
 use crate::db::transaction;
 use crate::error::{ApiError, Code, ErrorBody, FieldMessage};
 use crate::extract::Body;
@@ -33,7 +33,8 @@ pub fn router() -> OpenApiRouter<AppState> {
 
 /// Change one's own password
 ///
-/// Every session ends, on every device; the caller goes on with the new tokens in the answer.
+/// Every session ends, on every device, and so does the calendar link; the caller goes on with the new tokens in the
+/// answer.
 #[utoipa::path(
     put, path = "/auth/password", tag = "auth",
     request_body = PasswordChange,
@@ -54,13 +55,14 @@ async fn change_password(
     // Whoever found a signed-in page must not guess the password there faster than at the login.
     let attempt = app.failed_logins.attempt(&user.email, origin.ip).await?;
     if password::verify(Some(user.password_hash.clone()), current_password).await? == Verdict::Wrong {
-        attempt.failed();
-        let (event, now) = (Event::new(Action::LoginFailed, Resource::Session, scope.user()), app.clock.now());
-        transaction!(app.db, |tx| audit::record(tx, &scope, event.clone(), now).await)?;
+        let reasons = LoginFailure::WrongCurrentPassword.followed_by(attempt.failed());
+        let events: Vec<Event> = reasons.into_iter().map(|reason| reason.event(scope.user())).collect();
+        let now = app.clock.now();
+        transaction!(app.db, |tx| audit::record_all(tx, &scope, events.clone(), now).await)?;
         return Err(wrong_password());
     }
-    drop(attempt);
     let new_hash = password::hash(new_password).await?;
+    drop(attempt);
     let now = app.clock.now();
     let user = transaction!(app.db, |tx| {
         // Of two changes at once the second one does not know the password of now any more.
@@ -71,17 +73,15 @@ async fn change_password(
         find_by_id(tx, scope.user()).await?.ok_or_else(|| ApiError::from(Code::RevokedToken))
     })?;
     app.users.forget(user.id);
-    let answer = PasswordChanged {
-        message: "Password changed successfully",
-        access_token: app.tokens.issue(TokenType::Access, &user, now)?,
-        refresh_token: app.tokens.issue(TokenType::Refresh, &user, now)?,
-    };
+    let SessionTokens { access_token, refresh_token } = app.tokens.begin_session(&user, now)?;
+    let answer = PasswordChanged { message: "Password changed successfully", access_token, refresh_token };
     Ok(([NO_STORE], Json(answer)))
 }
 
 /// Sign out
 ///
-/// The access token of this call counts no more, nor does the refresh token in the body, if there is one.
+/// The access token of this call counts no more, nor does the refresh token in the body, if there is one, with every
+/// access token of its session. With `all` every session ends, and the calendar link with them.
 #[utoipa::path(
     post, path = "/auth/logout", tag = "auth",
     request_body = Option<Logout>,
@@ -96,11 +96,10 @@ async fn logout(
 ) -> Result<StatusCode, ApiError> {
     let Logout { refresh_token, all } = body.read_optional()?.unwrap_or_default();
     let now = app.clock.now();
-    let mut tokens = vec![app.tokens.verify(TokenType::Access, bearer(&headers)?, now)?];
-    if let Some(token) = refresh_token {
-        tokens.extend(own_refresh_token(&app, &scope, &token, now)?);
-    }
-    let revocations = tokens.iter().map(VerifiedToken::revocation).collect::<Result<Vec<_>, _>>()?;
+    let access = app.tokens.verify(TokenType::Access, bearer(&headers)?, now)?;
+    let refresh = refresh_token.map(|token| own_refresh_token(&app, &scope, &token)).transpose()?;
+    let session = refresh.as_ref().map(|token| app.tokens.revocation_of_session(token)).transpose()?;
+    let revocations: Vec<_> = [access.revocation()?].into_iter().chain(session).collect();
     transaction!(app.db, |tx| {
         if all {
             store::end_all(tx, &scope).await?;
@@ -108,26 +107,17 @@ async fn logout(
         for (id, expires_at) in &revocations {
             store::revoke(tx, &scope, id, *expires_at).await?;
         }
-        audit::record(tx, &scope, Event::new(Action::LoggedOut, Resource::Session, scope.user()), now).await?;
-        // Last, since it locks where others insert.
-        Ok(store::drop_expired(tx, &scope, now).await?)
+        audit::record(tx, &scope, Event::new(Action::LoggedOut, Resource::Session, scope.user()), now).await
     })?;
     app.users.forget(scope.user());
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The caller's refresh token; nothing for one that has expired, which is what he wants.
-fn own_refresh_token(
-    app: &AppState,
-    scope: &Scope,
-    token: &SecretString,
-    now: Timestamp,
-) -> Result<Option<VerifiedToken>, ApiError> {
-    match app.tokens.verify(TokenType::Refresh, token.expose_secret(), now) {
-        Ok(token) if token.user() == scope.user() => Ok(Some(token)),
-        Err(error) if error.code() == Code::ExpiredToken => Ok(None),
-        Ok(_) | Err(_) => Err(ApiError::field("refresh_token", FieldMessage::NotARefreshToken)),
-    }
+/// The caller's refresh token. It may have expired: access tokens of its session may not.
+fn own_refresh_token(app: &AppState, scope: &Scope, token: &SecretString) -> Result<VerifiedToken, ApiError> {
+    let token = app.tokens.verify_at_any_time(TokenType::Refresh, token.expose_secret());
+    let own = token.ok().filter(|token| token.user() == scope.user());
+    own.ok_or_else(|| ApiError::field("refresh_token", FieldMessage::NotARefreshToken))
 }
 
 fn wrong_password() -> ApiError {

@@ -1,20 +1,22 @@
 //! Which tokens do not count any more: those of an older generation, and those revoked one by one.
 
-use std::collections::HashSet;
-
 use crate::auth::Scope;
 use crate::auth::store::UserRow;
+use crate::auth::token::VerifiedToken;
 use crate::clock::Timestamp;
 use crate::db::{self, Conn, DbResult, sql};
 
-/// The ids of the user's tokens that were revoked and would still count.
-pub async fn revoked(conn: &mut Conn, user: &UserRow, now: Timestamp) -> DbResult<HashSet<String>> {
-    let select = sql("select jti from revoked_tokens where tenant_id = ? and user_id = ? and expires_at > ?");
-    let rows = conn.fetch_all::<(String,)>(select.bind(&user.tenant_id).bind(user.id).bind(now)).await?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
+/// Whether this token of the user was revoked, or the refresh token of its session. They are found by their key, however
+/// many the user has revoked.
+pub async fn is_revoked(conn: &mut Conn, user: &UserRow, token: &VerifiedToken, now: Timestamp) -> DbResult<bool> {
+    let ids = [token.id(), token.session()].into_iter().flatten().map(str::to_owned);
+    let count = sql("select count(*) from revoked_tokens where tenant_id = ? and user_id = ? and jti in ");
+    let count = count.bind(&user.tenant_id).bind(user.id).list(ids);
+    Ok(conn.count(count.push(" and expires_at > ?").bind(now)).await? > 0)
 }
 
-/// Revokes one token of the caller until its end.
+/// Revokes one token of the caller until its end. The jobs forget it after that: to look for what has ended here would
+/// lock where others insert.
 pub async fn revoke(conn: &mut Conn, scope: &Scope, id: &str, expires_at: Timestamp) -> DbResult<()> {
     let insert = sql("insert into revoked_tokens (tenant_id, user_id, jti, expires_at) values (?, ?, ?, ?)");
     let insert = insert.bind(scope.tenant()).bind(scope.user()).bind(id.to_owned()).bind(expires_at);
@@ -23,13 +25,6 @@ pub async fn revoke(conn: &mut Conn, scope: &Scope, id: &str, expires_at: Timest
         Err(error) if db::is_duplicate(&error) => Ok(()),
         result => result.map(|_| ()),
     }
-}
-
-/// Drops what is known of the caller's tokens that have ended.
-pub async fn drop_expired(conn: &mut Conn, scope: &Scope, now: Timestamp) -> DbResult<()> {
-    let delete = sql("delete from revoked_tokens where tenant_id = ? and user_id = ? and expires_at <= ?");
-    conn.execute(delete.bind(scope.tenant()).bind(scope.user()).bind(now)).await?;
-    Ok(())
 }
 
 /// Ends every session of the caller.

@@ -95,6 +95,6 @@ async fn redeem(app: &AppState, ticket: &str) -> Result<Right, ApiError> {
     if !is_ours {
         return Err(Code::InvalidTicket.into());
     }
-    let TicketRow { user_id, jti, token_generation, ends_at, expires_at: _ } = row;
-    Ok(Right { token: VerifiedToken::remembered(user_id, jti, token_generation), ends_at })
+    let TicketRow { user_id, jti, sid, token_generation, ends_at, expires_at: _ } = row;
+    Ok(Right { token: VerifiedToken::remembered(user_id, jti, sid, token_generation), ends_at })
 }

@@ -49,6 +49,7 @@ async fn issue_stream_ticket(
     let new = NewTicketRow {
         token_hash: hash(&ticket),
         jti: token.id().map(str::to_owned),
+        sid: token.session().map(str::to_owned),
         token_generation: token.generation(),
         ends_at,
         expires_at,

@@ -11,6 +11,8 @@ pub struct TicketRow {
     pub user_id: i64,
     /// The id of the access token that it was made with.
     pub jti: Option<String>,
+    /// The id of that token's session.
+    pub sid: Option<String>,
     /// That token's generation.
     pub token_generation: i64,
     /// When that token ends, and with it the stream.
@@ -26,6 +28,8 @@ pub struct NewTicketRow {
     pub token_hash: String,
     /// The id of the access token that it is made with.
     pub jti: Option<String>,
+    /// The id of that token's session.
+    pub sid: Option<String>,
     /// That token's generation.
     pub token_generation: i64,
     /// When that token ends.
@@ -36,13 +40,14 @@ pub struct NewTicketRow {
 
 /// Inserts a ticket of the caller.
 pub async fn insert(conn: &mut Conn, scope: &Scope, new: &NewTicketRow) -> DbResult<()> {
-    const INSERT: &str = "insert into stream_tickets (tenant_id, user_id, token_hash, jti, token_generation, ends_at, \
-                          expires_at) values (?, ?, ?, ?, ?, ?, ?)";
+    const INSERT: &str = "insert into stream_tickets (tenant_id, user_id, token_hash, jti, sid, token_generation, \
+                          ends_at, expires_at) values (?, ?, ?, ?, ?, ?, ?, ?)";
     let insert = sql(INSERT)
         .bind(scope.tenant())
         .bind(scope.user())
         .bind(&new.token_hash)
         .bind(&new.jti)
+        .bind(&new.sid)
         .bind(new.token_generation)
         .bind(new.ends_at)
         .bind(new.expires_at);
@@ -60,7 +65,7 @@ pub async fn drop_expired(conn: &mut Conn, scope: &Scope, now: Timestamp) -> DbR
 /// The ticket with this hash, in any tenant.
 pub async fn find(conn: &mut Conn, token_hash: &str) -> DbResult<Option<TicketRow>> {
     const FIND: &str =
-        "select user_id, jti, token_generation, ends_at, expires_at from stream_tickets where token_hash = ?";
+        "select user_id, jti, sid, token_generation, ends_at, expires_at from stream_tickets where token_hash = ?";
     conn.fetch_optional(sql(FIND).bind(token_hash.to_owned())).await
 }
 

@@ -37,13 +37,54 @@ on_both! {
         assert_eq!(stored, hex::encode(Sha256::digest(token)));
     }
 
+    async fn an_invitation_is_where_its_answer_says_as_long_as_it_counts(app) {
+        let (admin, stranger) = (app.user("test-001", Admin).await, app.user("test-002", Owner).await);
+        let body = json!({"email": "hong@example.com", "role": "editor"});
+        let reply = app.post(INVITATIONS, body).by(&admin).send().await;
+        let location = reply.header("location").unwrap().to_owned();
+        let mut invitation = reply.expect(201)["invitation"].take();
+        let token = invitation.as_object_mut().unwrap().remove("token").unwrap();
+        let read = app.get(&location).by(&admin).send().await;
+        assert_eq!(read.header("cache-control"), Some("no-store"));
+        assert_eq!(read.expect(200), json!({"invitation": invitation}));
+        let missing = json!({"error": "Invitation not found", "code": "invitation_not_found"});
+        assert_eq!(without_request_id(app.get(&location).by(&stranger).expect(404).await), missing);
+        for is_active in [false, true] {
+            set(&app, &admin, "is_active", is_active).await;
+            let reader = app.user("test-001", Admin).await;
+            app.get(&location).by(&reader).expect(if is_active { 200 } else { 404 }).await;
+        }
+        register(&app, "hong@example.com", &token).expect(201).await;
+        assert_eq!(without_request_id(app.get(&location).by(&admin).expect(404).await), missing);
+    }
+
+    async fn an_invitation_that_nobody_sees_is_in_nobodys_way(app) {
+        let (owner, other) = (app.user("test-001", Owner).await, app.user("test-001", Owner).await);
+        let admin = app.user("test-001", Admin).await;
+        invite(&app, &other, "hong@example.com", "owner").await;
+        let change = |is_active: bool| {
+            app.patch(&format!("/api/v1/users/{}", other.id), json!({"is_active": is_active})).by(&owner).expect(200)
+        };
+        change(false).await;
+        assert_eq!(open(&app, &admin).await, [""; 0]);
+        let token = invite(&app, &admin, "hong@example.com", "viewer").await["token"].take();
+        // It does not come back with its author.
+        change(true).await;
+        assert_eq!(open(&app, &admin).await, ["hong@example.com"]);
+        let user = register(&app, "hong@example.com", &token).expect(201).await["user"].take();
+        assert_eq!(user["role"], "viewer");
+        let count = "select count(*) from audit_logs where resource_type = 'invitation' and action = 'revoked'";
+        assert_eq!(app.count(count).await, 1);
+    }
+
     async fn only_who_manages_users_sees_and_makes_invitations(app) {
         let owner = app.user("test-001", Owner).await;
         invite(&app, &owner, "hong@example.com", "viewer").await;
         for (role, name) in [(Editor, "editor"), (Analyst, "analyst"), (Viewer, "viewer")] {
             let user = app.user("test-001", role).await;
             for call in [
-                app.get(INVITATIONS), app.post(INVITATIONS, json!({})), app.delete(&format!("{INVITATIONS}/1")),
+                app.get(INVITATIONS), app.post(INVITATIONS, json!({})), app.get(&format!("{INVITATIONS}/1")),
+                app.get(&format!("{INVITATIONS}/999")), app.delete(&format!("{INVITATIONS}/1")),
                 app.delete(&format!("{INVITATIONS}/999")),
             ] {
                 let error = without_request_id(call.by(&user).expect(403).await);

@@ -1,15 +1,17 @@
 //! Registering with an invitation, and where nobody registers without one.
 
+use bizcenter::clock::Timestamp;
 use bizcenter::db::sql;
-use bizcenter::policy::Role::{Admin, Owner};
+use bizcenter::policy::Role::{Admin, Owner, Viewer};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tokio::task::JoinSet;
 
-use super::{REGISTER, invite, not_valid, open, register, set};
+use super::{INVITATIONS, REGISTER, invite, not_valid, open, register, set};
 use crate::app::{PASSWORD, TestApp};
 use crate::client::without_request_id;
 use crate::on_both;
-use crate::tasks::invalid;
+use crate::tasks::{forbidden, invalid};
 
 /// A registration without an invitation.
 fn account() -> Value {
@@ -35,6 +37,10 @@ async fn check_that_invited_ones_register(app: TestApp) {
     );
     let count = sql("select count(*) from users where id = ? and created_by = ?").bind(id).bind(admin.id);
     assert_eq!(app.db().read().await.unwrap().count(count).await.unwrap(), 1);
+    let told = sql("select changes from audit_logs where action = 'registered'");
+    let (told,): (String,) = app.db().read().await.unwrap().fetch_one(told).await.unwrap();
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["invitation_id"], json!({"from": null, "to": invitation["id"]}));
     let login = json!({"email": "hong@example.com", "password": PASSWORD});
     let token = app.post("/api/v1/auth/login", login).expect(200).await["access_token"].take();
     app.get("/api/v1/contracts").token(token.as_str().unwrap()).expect(200).await;
@@ -75,11 +81,26 @@ on_both! {
 
     async fn where_registration_is_closed_an_invitation_does_not_open_it(app, REGISTRATION = "closed") {
         let owner = app.user("test-001", Owner).await;
-        let invitation = invite(&app, &owner, "hong@example.com", "viewer").await;
+        // From before it was closed.
+        let given = sql("insert into invitations (tenant_id, email, email_key, role, token_hash, expires_at, created_at, \
+                         created_by) values ('test-001', 'hong@example.com', 'hong@example.com', 'viewer', ?, ?, ?, ?)");
+        let expires_at = Timestamp::from_micros(app.now().micros() + 60_000_000).unwrap();
+        let given = given.bind(hex::encode(Sha256::digest("given"))).bind(expires_at).bind(app.now()).bind(owner.id);
+        app.execute(given).await;
+        assert_eq!(open(&app, &owner).await, ["hong@example.com"]);
         let expected = json!({"error": "Registration is closed", "code": "registration_closed"});
-        let error = register(&app, "hong@example.com", &invitation["token"]).expect(403).await;
+        let error = register(&app, "hong@example.com", &json!("given")).expect(403).await;
         assert_eq!(without_request_id(error), expected);
         assert_eq!(without_request_id(app.post(REGISTER, account()).expect(403).await), expected);
+    }
+
+    async fn where_registration_is_closed_nobody_is_invited(app, REGISTRATION = "closed") {
+        let (owner, viewer) = (app.user("test-001", Owner).await, app.user("test-001", Viewer).await);
+        let call = || app.post(INVITATIONS, json!({"email": "hong@example.com", "role": "viewer"}));
+        let expected = json!({"error": "Registration is closed", "code": "registration_closed"});
+        assert_eq!(without_request_id(call().by(&owner).expect(403).await), expected);
+        assert_eq!(without_request_id(call().by(&viewer).expect(403).await), forbidden(&["owner", "admin"], "viewer"));
+        assert_eq!(open(&app, &owner).await, [""; 0]);
     }
 
     async fn an_invitation_counts_once(app) {

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::events::Events;
 use super::{LIST, STREAM, TICKET, ticket, unauthorized};
-use crate::app::TestApp;
+use crate::app::{PASSWORD, Session, TestApp};
 use crate::client::{Call, Method, without_request_id};
 use crate::on_both;
 
@@ -102,6 +102,20 @@ on_both! {
         assert_eq!(open_with(&app, &unused).expect(401).await["code"], "revoked_token");
         app.notify(&[&user], Kind::TaskAssigned, "a").await;
         assert_eq!(others.titles(1).await, ["a"]);
+    }
+
+    async fn a_stream_by_ticket_ends_when_its_session_is_ended_with_another_token(app, STREAM_HEARTBEAT = "1") {
+        let user = app.user("test-001", Viewer).await;
+        let login = json!({"email": user.email, "password": PASSWORD});
+        let tokens = app.post("/api/v1/auth/login", login).expect(200).await;
+        let body = json!({"refresh_token": tokens["refresh_token"]});
+        let renewed = app.post("/api/v1/auth/refresh", body.clone()).expect(200).await;
+        let page = Session { token: renewed["access_token"].as_str().unwrap().into(), ..user };
+        let (used, unused) = (ticket(&app, &page).await, ticket(&app, &page).await);
+        let events = Events::open(open_with(&app, &used)).await;
+        app.post("/api/v1/auth/logout", body).token(tokens["access_token"].as_str().unwrap()).expect(204).await;
+        events.rest().await;
+        assert_eq!(open_with(&app, &unused).expect(401).await["code"], "revoked_token");
     }
 
     async fn who_is_let_in_no_more_has_a_ticket_for_nothing(app) {

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bizcenter::auth::TokenType;
 use bizcenter::auth::store::find_by_id;
 use bizcenter::db::sql;
 use bizcenter::policy::Role::{Admin, Owner, Viewer};
@@ -141,7 +140,7 @@ on_both! {
         // A token that another server has just made counts at once.
         app.execute(sql("update users set token_generation = 2 where id = ?").bind(user.id)).await;
         let row = find_by_id(&mut app.db().read().await.unwrap(), user.id).await.unwrap().unwrap();
-        let token = app.state.tokens.issue(TokenType::Access, &row, app.now()).unwrap();
+        let token = app.state.tokens.begin_session(&row, app.now()).unwrap().access_token;
         app.get(TASKS).by(&Session { token, ..user }).expect(200).await;
     }
 }

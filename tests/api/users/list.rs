@@ -82,6 +82,20 @@ on_both! {
         assert_eq!(found(&app, &kim, "users", &both).await, [0_i64; 0]);
     }
 
+    async fn an_address_is_found_however_its_letters_are_composed(app) {
+        let owner = app.user_named("test-001", Owner, "owner@example.com", "Kim").await;
+        let composed = app.user_named("test-001", Viewer, "홍길동@example.com", "Lee").await;
+        let decomposed = app.user_named(
+            "test-001", Viewer, "\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}@example.com", "Park",
+        ).await;
+        for (text, user) in [
+            ("홍길", &composed), ("\u{1112}\u{1169}\u{11bc}\u{1100}\u{1175}\u{11af}", &composed), ("한글", &decomposed),
+            ("\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}@", &decomposed),
+        ] {
+            assert_eq!(found(&app, &owner, "users", &[("q", text)]).await, [user.id], "{text}");
+        }
+    }
+
     async fn nobody_finds_by_an_address_that_he_may_not_see(app) {
         let owner = app.user_named("test-001", Owner, "kim@example.com", "김지은").await;
         for (role, sees) in [(Admin, true), (Editor, false), (Viewer, false)] {

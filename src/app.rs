@@ -67,6 +67,8 @@ pub struct Shared {
     pub tracker: TaskTracker,
     /// Opens and seals contract amounts.
     pub amounts: AmountCipher,
+    /// Turns at answers with sums of them.
+    pub sums: dashboard::Turns,
     /// Opens and seals the answers that are kept for a repetition of their request.
     pub answers: Sealer,
     /// Requests with an `Idempotency-Key` that are running.
@@ -111,6 +113,7 @@ impl AppState {
             stopping: CancellationToken::new(),
             tracker: TaskTracker::new(),
             amounts: AmountCipher::new(config.contract_encryption_key.expose_secret()),
+            sums: dashboard::Turns::beside_others(config.database.pool_size),
             answers: Sealer::derive(config.contract_encryption_key.expose_secret(), b"bizcenter kept answers"),
             in_flight: InFlight::default(),
             audit_key: AuditKey::new(&config.secret_key),

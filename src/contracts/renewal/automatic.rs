@@ -43,11 +43,8 @@ pub async fn renew_itself(
     let term = Term { start: old.start_date, end: old.end_date };
     let Next { term, passes_over } = missed::next(term, today).ok_or_else(no_term)?;
     let number = free_number(conn, scope, old).await?;
-    let renewal = RenewContract {
-        start_date: Some(term.start),
-        end_date: Some(term.end),
-        ..RenewContract::unchanged(number)
-    };
+    let renewal =
+        RenewContract { start_date: Some(term.start), end_date: Some(term.end), ..RenewContract::unchanged(number) };
     let (new, _) = renewal.into_row(old, scope, now).map_err(|_| no_term())?;
     let amount = open(amounts, scope, old.id, &old.amount_encrypted);
     let amount = amount.ok_or_else(|| ApiError::internal("its amount does not open"))?;

@@ -21,7 +21,7 @@ use crate::resource::Resource;
 /// How many contracts are looked for at once.
 const BATCH: i64 = 100;
 /// How many of these batches are ended before it is the next tenant's turn.
-const TURN: u32 = 20;
+const TURN: u32 = 5;
 /// When a run leaves the rest to the next one. A run that takes longer than [`super::runner::LONGEST_RUN`] is broken off,
 /// and could not say what it has done.
 const ENOUGH: Duration = Duration::from_secs(50 * 60);

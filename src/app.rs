@@ -29,7 +29,7 @@ use crate::contracts::{self, AmountCipher};
 use crate::db::Db;
 use crate::edge;
 use crate::extract::BODY_LIMIT;
-use crate::idempotency::InFlight;
+use crate::idempotency::{Fingerprints, InFlight};
 use crate::mail::Mailer;
 use crate::notifications::{self, Subscribers};
 use crate::policy::RolePolicy;
@@ -71,6 +71,8 @@ pub struct Shared {
     pub sums: dashboard::Turns,
     /// Opens and seals the answers that are kept for a repetition of their request.
     pub answers: Sealer,
+    /// Tells whether a request with an `Idempotency-Key` is a repetition.
+    pub fingerprints: Fingerprints,
     /// Requests with an `Idempotency-Key` that are running.
     pub in_flight: InFlight,
     /// Signs the audit log.
@@ -85,6 +87,8 @@ pub struct Shared {
     pub timezone: Tz,
     /// `TRUSTED_PROXIES`.
     pub trusted_proxies: Vec<IpNet>,
+    /// The host of `PUBLIC_URL`, or another name: see [`crate::icalendar::uid`].
+    pub calendar_domain: String,
     /// Sends letters, if e-mail is on.
     pub mailer: Option<Mailer>,
     /// `JOBS_AT`; nothing when it is off.
@@ -115,6 +119,7 @@ impl AppState {
             amounts: AmountCipher::new(config.contract_encryption_key.expose_secret()),
             sums: dashboard::Turns::beside_others(config.database.pool_size),
             answers: Sealer::derive(config.contract_encryption_key.expose_secret(), b"bizcenter kept answers"),
+            fingerprints: Fingerprints::new(&config.secret_key),
             in_flight: InFlight::default(),
             audit_key: AuditKey::new(&config.secret_key),
             role_policy: config.role_policy,
@@ -122,6 +127,7 @@ impl AppState {
             audit_retention_days: config.audit_retention_days,
             timezone: config.timezone,
             trusted_proxies: config.trusted_proxies.clone(),
+            calendar_domain: config.calendar_domain.clone(),
             mailer: config.mail.as_ref().map(Mailer::new),
             jobs_at: config.jobs_at,
         }))

@@ -83,18 +83,29 @@ impl<S: Send + Sync, T> FromRequest<S> for Body<T> {
     }
 }
 
-/// A body of CSV.
+/// A file of CSV.
 #[derive(Debug)]
-pub struct CsvBody(pub Bytes);
+pub struct CsvBody {
+    /// As it was sent.
+    pub bytes: Bytes,
+    /// Its encoding, if the Content-Type says it.
+    pub charset: Option<String>,
+}
 
 impl<S: Send + Sync> FromRequest<S> for CsvBody {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        if media_type(request.headers()) != "text/csv" {
+        // Browsers on Windows take a file of CSV for Excel's.
+        if !matches!(media_type(request.headers()).as_str(), "text/csv" | "application/vnd.ms-excel") {
             return Err(Code::NotCsv.into());
         }
-        bytes(request, state).await.map(Self)
+        let charset = charset(request.headers());
+        let bytes = bytes(request, state).await.map_err(|error| match error.code() {
+            Code::BodyTooLarge => Code::FileTooLarge.into(),
+            _ => error,
+        })?;
+        Ok(Self { bytes, charset })
     }
 }
 
@@ -113,8 +124,18 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 /// The Content-Type without its parameters, in small letters.
 fn media_type(headers: &HeaderMap) -> String {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    content_type(headers).split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// The Content-Type's `charset`.
+fn charset(headers: &HeaderMap) -> Option<String> {
+    let mut parameters = content_type(headers).split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    let (_, charset) = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
+    Some(charset.trim().trim_matches('"').to_owned())
+}
+
+fn content_type(headers: &HeaderMap) -> &str {
+    headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 /// Query parameters.

@@ -14,6 +14,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod contracts;
+pub mod csv_cell;
 pub mod csv_export;
 pub mod dashboard;
 pub mod db;

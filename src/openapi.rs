@@ -107,16 +107,20 @@ fn add_idempotency(operation: &mut Operation) {
     let Some(RefOr::T(created)) = operation.responses.responses.get_mut("201") else { return };
     let replayed = HeaderBuilder::new().description(Some("`true` when the answer is the first one's, given once more"));
     created.headers.insert("Idempotency-Replayed".into(), replayed.build().into());
-    let text = "1 to 255 characters of the caller's choice. A request that comes again within 24 hours, with the same key \
-                and body, changes nothing more and gets the first answer.";
+    let text = "1 to 255 printable ASCII characters of the caller's choice. A request that comes again within 24 hours, \
+                with the same key and body, changes nothing more and gets the first answer.";
     let schema = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255));
     let key = ParameterBuilder::new().name("Idempotency-Key").parameter_in(ParameterIn::Header).description(Some(text));
     operation.parameters.get_or_insert_default().push(key.schema(Some(schema)).build().into());
     let reused = "The `Idempotency-Key` belongs to another request";
-    let running = "The first request with this `Idempotency-Key` is still running";
-    for (status, description) in [("409", running), ("422", reused)] {
+    let running =
+        "The first request with this `Idempotency-Key` is still running, or its answer cannot be shown any more";
+    let malformed = "The `Idempotency-Key` has not 1 to 255 printable ASCII characters";
+    for (status, description) in [("400", malformed), ("409", running), ("422", reused)] {
         match operation.responses.responses.get_mut(status) {
-            Some(RefOr::T(own)) => own.description = format!("{}. Or: {description}", own.description),
+            Some(RefOr::T(own)) if status != "400" => {
+                own.description = format!("{}. Or: {description}", own.description)
+            }
             _ => add_error(operation, status, description),
         }
     }

@@ -61,6 +61,11 @@ const MARIADB_LINKS: &str = "select k.table_name, k.constraint_name, k.column_na
     where k.table_schema = database() and k.referenced_table_name is not null
     order by k.table_name, k.constraint_name, k.ordinal_position";
 
+/// A user of tenant `a`.
+const USER: &str = "insert into users (tenant_id, email, email_key, password_hash, name, role, is_active, \
+    version, created_at, updated_at) values ('a', 'a@b.co', 'a@b.co', 'x', 'Kim', 'owner', ?, 1, ?, ?) \
+    returning id";
+
 /// An empty database, which goes when this goes.
 struct Empty {
     url: String,
@@ -381,9 +386,6 @@ on_both! {
     }
 
     async fn a_link_into_another_tenant_is_refused_by_the_database(empty) {
-        const USER: &str = "insert into users (tenant_id, email, email_key, password_hash, name, role, is_active, \
-            version, created_at, updated_at) values ('a', 'a@b.co', 'a@b.co', 'x', 'Kim', 'owner', ?, 1, ?, ?) \
-            returning id";
         const TASK: &str = "insert into tasks (tenant_id, title, status, priority, week_number, year, tags, \
             search_text, version, created_at, updated_at, assigned_to, created_by) \
             values (?, 'x', 'pending', 'low', 6, 2026, '[]', 'x', 1, ?, ?, ?, ?)";

@@ -40,6 +40,8 @@ pub enum FieldMessage {
     NotAnAmount,
     /// Text with U+0000.
     HasNull,
+    /// Text with nothing to see.
+    Blank,
     /// Length outside these bounds.
     Length(usize, usize),
     /// Longer than this.
@@ -70,10 +72,22 @@ pub enum FieldMessage {
     HasSubtasks,
     /// No task of the tenant.
     NoSuchTask,
+    /// A parent with so many subtasks already.
+    TooManySubtasks(usize),
+    /// Tasks with more text than so many MiB.
+    TooMuchText(usize),
     /// There before.
     Repeated,
     /// A line of CSV with more cells than there are columns.
     TooManyCells,
+    /// CSV with more columns than this.
+    TooManyColumns(usize),
+    /// Bytes that are no text in this encoding.
+    NotInEncoding(&'static str),
+    /// A cell of CSV whose quotes do not end.
+    UnclosedQuote,
+    /// A cell of CSV that goes on behind its quotes.
+    TextAfterQuote,
     /// No invitation that counts, or one for another address.
     NotAnInvitation,
     /// Not the password of now.
@@ -108,6 +122,7 @@ impl FieldMessage {
             Self::NotACurrency => "Not a valid currency code.".into(),
             Self::NotAnAmount => "Not a valid number.".into(),
             Self::HasNull => "Null characters are not allowed.".into(),
+            Self::Blank => "Field may not be blank.".into(),
             Self::Length(min, max) => format!("Length must be between {min} and {max}."),
             Self::MaxLength(max) => format!("Longer than maximum length {max}."),
             Self::MinLength(min) => format!("Shorter than minimum length {min}."),
@@ -125,8 +140,17 @@ impl FieldMessage {
             Self::NotAParent => "Not a top-level task of this tenant.".into(),
             Self::HasSubtasks => "A task with subtasks cannot be a subtask.".into(),
             Self::NoSuchTask => "Not a task of this tenant.".into(),
+            Self::TooManySubtasks(most) => format!("A task may not have more than {most} subtasks."),
+            Self::TooMuchText(most) => format!("More than {most} MiB of text in all of the tasks together."),
             Self::Repeated => "Must not be repeated.".into(),
             Self::TooManyCells => "More cells than columns.".into(),
+            Self::TooManyColumns(most) => format!("More than {most} columns."),
+            Self::NotInEncoding(encoding) => format!("Not valid {encoding} text."),
+            Self::UnclosedQuote => "A quote (\") that begins a cell here is never closed.".into(),
+            Self::TextAfterQuote => {
+                "A quote (\") that begins a cell here is closed before the cell ends. Inside it a quote is written twice."
+                    .into()
+            }
             Self::NotAnInvitation => "Not a valid invitation for this email address.".into(),
             Self::WrongPassword => "Not the current password.".into(),
             Self::NotARefreshToken => "Not a refresh token of this account.".into(),
@@ -150,6 +174,7 @@ impl FieldMessage {
             Self::NotACurrency => "올바른 통화 코드가 아닙니다.".into(),
             Self::NotAnAmount => "올바른 금액이 아닙니다.".into(),
             Self::HasNull => "널 문자는 사용할 수 없습니다.".into(),
+            Self::Blank => "공백만 입력할 수 없습니다.".into(),
             Self::Length(min, max) => format!("길이는 {min}자 이상 {max}자 이하여야 합니다."),
             Self::MaxLength(max) => format!("최대 길이 {max}을(를) 초과했습니다."),
             Self::MinLength(min) => format!("최소 길이 {min}보다 짧습니다."),
@@ -165,8 +190,17 @@ impl FieldMessage {
             Self::NotAParent => "이 테넌트의 최상위 업무가 아닙니다.".into(),
             Self::HasSubtasks => "하위 업무가 있는 업무는 하위 업무가 될 수 없습니다.".into(),
             Self::NoSuchTask => "이 테넌트의 업무가 아닙니다.".into(),
+            Self::TooManySubtasks(most) => format!("하위 업무는 {most}개를 초과할 수 없습니다."),
+            Self::TooMuchText(most) => format!("모든 업무의 텍스트를 합하면 {most} MiB를 초과합니다."),
             Self::Repeated => "중복될 수 없습니다.".into(),
             Self::TooManyCells => "셀이 열보다 많습니다.".into(),
+            Self::TooManyColumns(most) => format!("열이 {most}개를 초과합니다."),
+            Self::NotInEncoding(encoding) => format!("올바른 {encoding} 텍스트가 아닙니다."),
+            Self::UnclosedQuote => "여기서 셀을 여는 큰따옴표(\")가 닫히지 않았습니다.".into(),
+            Self::TextAfterQuote => {
+                "여기서 셀을 여는 큰따옴표(\")가 셀이 끝나기 전에 닫힙니다. 셀 안의 큰따옴표는 두 번 적어야 합니다."
+                    .into()
+            }
             Self::NotAnInvitation => "이 이메일 주소에 유효한 초대가 아닙니다.".into(),
             Self::WrongPassword => "현재 비밀번호가 아닙니다.".into(),
             Self::NotARefreshToken => "이 계정의 리프레시 토큰이 아닙니다.".into(),

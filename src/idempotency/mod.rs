@@ -5,14 +5,17 @@
 //! it. So both are there or neither is, on every instance and after a restart. A request that changed nothing leaves no key
 //! and may be tried again.
 
+mod fingerprint;
 mod in_flight;
 mod store;
 
-use axum::extract::FromRequestParts;
+use std::error::Error;
+
+use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::HeaderName;
 use axum::http::request::Parts;
 use chrono::TimeDelta;
-use sha2::{Digest, Sha256};
+use tracing::warn;
 
 use crate::answer::Created;
 use crate::app::AppState;
@@ -22,6 +25,7 @@ use crate::db::Conn;
 use crate::error::{ApiError, Code};
 use crate::sealer::Sealer;
 
+pub use fingerprint::Fingerprints;
 pub use in_flight::InFlight;
 pub use store::delete_expired;
 
@@ -44,19 +48,22 @@ pub struct IdempotencyKey {
 impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let mut keys = parts.headers.get_all(IDEMPOTENCY_KEY).iter();
         let key = match (keys.next(), keys.next()) {
             (None, _) => None,
             (Some(key), None) => {
-                let key = key.to_str().ok().filter(|key| (1..=KEY_LENGTH).contains(&key.len()));
+                // A tab may stand in a header, but it is not printable.
+                let is_printable = |key: &&str| key.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+                let key = key.to_str().ok().filter(|key| (1..=KEY_LENGTH).contains(&key.len())).filter(is_printable);
                 Some(key.ok_or(Code::MalformedIdempotencyKey)?.to_owned())
             }
             (Some(_), Some(_)) => return Err(Code::MalformedIdempotencyKey.into()),
         };
-        // Only the path and the query: over HTTP/2 the URI also has the protocol and the host in it, and a repetition may
-        // come another way.
-        let target = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+        // The whole path, of which a nested router shows its handlers only the end. But nothing before it: over HTTP/2 the
+        // URI also has the protocol and the host in it, and a repetition may come another way.
+        let Ok(OriginalUri(uri)) = OriginalUri::from_request_parts(parts, state).await;
+        let target = uri.path_and_query().map(ToString::to_string).unwrap_or_default();
         Ok(Self { key, target })
     }
 }
@@ -87,21 +94,24 @@ struct Claim {
 }
 
 impl IdempotencyKey {
-    /// To be called first: looks for the first answer. 409 while the first request is still running, 422 when it was
-    /// another one.
+    /// To be called first, before the body is read: looks for the first answer. 409 while the first request is still
+    /// running, 422 when it was another one.
     pub async fn begin(self, app: &AppState, scope: &Scope, body: &[u8]) -> Result<Begun, ApiError> {
         let Some(key) = self.key else { return Ok(Begun::First(Once(None))) };
         let turn = app.in_flight.take(scope, &key).ok_or(Code::IdempotencyKeyInFlight)?;
         let now = app.clock.now();
-        let fingerprint = fingerprint(&self.target, body);
+        let place = place(scope, &key);
+        let fingerprint = app.fingerprints.make(&place, &self.target, body);
         let known = store::find(&mut app.db.read().await?, scope, &key).await?;
         let is_expired = known.as_ref().is_some_and(|known| known.created_at <= expiry(now));
         if let Some(known) = known.filter(|_| !is_expired) {
             if known.fingerprint != fingerprint {
                 return Err(Code::IdempotencyKeyReused.into());
             }
-            let answer = app.answers.open(&known.answer, place(scope, &key).as_bytes()).map_err(ApiError::internal)?;
-            let answer: Created = serde_json::from_slice(&answer).map_err(ApiError::internal)?;
+            let answer = reopen(&app.answers, &known.answer, &place).map_err(|error| {
+                warn!(%error, "the kept answer to a request cannot be shown");
+                Code::IdempotentAnswerLost
+            })?;
             return Ok(Begun::Before(answer.replayed()));
         }
         let sealer = app.answers.clone();
@@ -136,28 +146,35 @@ fn expiry(now: Timestamp) -> Timestamp {
     Timestamp::new(now.utc() - LIFETIME)
 }
 
-/// What makes two requests the same.
-fn fingerprint(target: &str, body: &[u8]) -> String {
-    hex::encode(Sha256::new().chain_update(target).chain_update([0]).chain_update(body).finalize())
+/// The answer that was kept here. It does not open once `CONTRACT_ENCRYPTION_KEY` is another one.
+fn reopen(answers: &Sealer, sealed: &str, place: &str) -> Result<Created, Box<dyn Error + Send + Sync>> {
+    Ok(serde_json::from_slice(&answers.open(sealed, place.as_bytes())?)?)
 }
 
-/// What a sealed answer is bound to. Unambiguous: neither id nor key has a line break in it.
+/// What a sealed answer and a fingerprint are bound to. Unambiguous: neither id nor key has a line break in it.
 fn place(scope: &Scope, key: &str) -> String {
     format!("{}\n{key}\n{}", scope.user(), scope.tenant())
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::Router;
+    use axum::body::{Body, to_bytes};
     use axum::http::Request;
+    use axum::routing::post;
+    use tower::ServiceExt;
 
     use super::*;
 
     #[tokio::test]
-    async fn what_is_asked_for_depends_on_neither_protocol_nor_host() {
+    async fn what_is_asked_for_is_the_whole_path_and_depends_on_neither_protocol_nor_host() {
+        let routes = Router::new().route("/tasks", post(async |key: IdempotencyKey| key.target));
+        let app = Router::new().nest("/api/v1", routes);
         for uri in ["/api/v1/tasks?a=1", "http://one:4001/api/v1/tasks?a=1", "https://two/api/v1/tasks?a=1"] {
-            let (mut parts, ()) = Request::builder().uri(uri).body(()).unwrap().into_parts();
-            let key = IdempotencyKey::from_request_parts(&mut parts, &()).await.unwrap();
-            assert_eq!(key.target, "/api/v1/tasks?a=1", "{uri}");
+            let request = Request::post(uri).body(Body::empty()).unwrap();
+            let response = app.clone().oneshot(request).await.unwrap();
+            let target = to_bytes(response.into_body(), 1000).await.unwrap();
+            assert_eq!(target, "/api/v1/tasks?a=1", "{uri}");
         }
     }
 }

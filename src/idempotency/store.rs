@@ -7,7 +7,7 @@ use crate::db::{Conn, DbResult, sql};
 /// A request that has had its effect.
 #[derive(Debug, sqlx::FromRow)]
 pub struct KeyRow {
-    /// What was asked for.
+    /// What was asked for; empty when it is not known any more.
     pub fingerprint: String,
     /// What was answered, sealed.
     pub answer: String,

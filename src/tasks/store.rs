@@ -1,4 +1,8 @@
 //! The rows of tasks and their tags.
+//!
+//! MariaDB alone reads what stands between `/*M!` and `*/`. What is locked or changed by a list of ids names its key
+//! there: when the list is most of a tenant's tasks, MariaDB would rather walk along another key, or the whole table, and
+//! it locks whatever it passes.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +12,7 @@ use super::types::TaskQuery;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::db::{Conn, DbResult, Sql, Value, escape_like, fold, sql};
-use crate::page::{List, Listing, Page};
+use crate::page::{List, Listing};
 
 macro_rules! columns {
     () => {
@@ -34,14 +38,14 @@ pub async fn list(conn: &mut Conn, scope: &Scope, query: &TaskQuery) -> DbResult
     query.page.fetch(conn, &LIST, &filter(scope, query)).await
 }
 
-/// A step of a walk over all tasks that match, and where it goes on.
-pub async fn walk(
-    conn: &mut Conn,
-    scope: &Scope,
-    query: &TaskQuery,
-    page: &Page,
-) -> DbResult<(Vec<TaskRow>, Option<Page>)> {
-    page.fetch_step(conn, &LIST, &filter(scope, query)).await
+/// The ids of all tasks that match, in the order of the list.
+pub async fn ids(conn: &mut Conn, scope: &Scope, query: &TaskQuery) -> DbResult<Vec<i64>> {
+    query.page.fetch_ids::<TaskRow>(conn, &LIST, &filter(scope, query)).await
+}
+
+/// Those of these tasks that are there, in this order.
+pub async fn rows(conn: &mut Conn, scope: &Scope, ids: &[i64]) -> DbResult<Vec<TaskRow>> {
+    LIST.fetch_rows(conn, &sql("t.tenant_id = ?").bind(scope.tenant()), ids).await
 }
 
 /// The task.
@@ -56,6 +60,14 @@ pub async fn exists(conn: &mut Conn, scope: &Scope, id: i64) -> DbResult<bool> {
     Ok(conn.count(count.bind(scope.tenant()).bind(id)).await? == 1)
 }
 
+/// How much text the descriptions of these tasks have, in bytes on MariaDB and in characters on SQLite.
+pub async fn description_size(conn: &mut Conn, scope: &Scope, ids: &[i64]) -> DbResult<usize> {
+    const SUM: &str = "select cast(coalesce(sum(length(coalesce(description, ''))), 0) as signed) from tasks \
+                       where tenant_id = ? and id in ";
+    let size = conn.count(sql(SUM).bind(scope.tenant()).list(ids.iter().copied())).await?;
+    Ok(usize::try_from(size).unwrap_or(usize::MAX))
+}
+
 /// Those of these tasks that are there, the smallest id first.
 pub async fn find_all(conn: &mut Conn, scope: &Scope, ids: &[i64]) -> DbResult<Vec<TaskRow>> {
     const FIND: &str = concat!("select ", columns!(), " from ", from!(), " where t.tenant_id = ? and t.id in ");
@@ -65,12 +77,13 @@ pub async fn find_all(conn: &mut Conn, scope: &Scope, ids: &[i64]) -> DbResult<V
 /// Keeps other transactions from changing these tasks, and from giving them subtasks, before this one ends. Comes first
 /// in a transaction.
 pub async fn lock(conn: &mut Conn, scope: &Scope, ids: &[i64]) -> DbResult<()> {
-    if ids.is_empty() {
-        return Ok(());
-    }
+    const LOCK: &str = "select id from tasks /*M! force index (tasks_tenant_id_id) */ where tenant_id = ? and id in ";
     // In one order, so that two transactions do not wait for each other.
-    let lock = sql("select id from tasks where tenant_id = ? and id in ").bind(scope.tenant());
-    conn.lock(lock.list(ids.iter().copied()).push(" order by id")).await
+    let ids: Vec<i64> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+    for ids in ids.chunks(ROWS_AT_ONCE) {
+        conn.lock(sql(LOCK).bind(scope.tenant()).list(ids.iter().copied()).push(" order by id")).await?;
+    }
+    Ok(())
 }
 
 /// The task, for a change: no other transaction changes it before this one ends.
@@ -81,8 +94,11 @@ pub async fn find_for_update(conn: &mut Conn, scope: &Scope, id: i64) -> DbResul
 
 const INSERT: &str = "insert into tasks (tenant_id, title, description, status, priority, assigned_to, due_date, \
                       week_number, year, tags, search_text, version, created_at, updated_at, created_by) values ";
-/// With fifteen values each, far below the most of a statement: 32,766 on SQLite, 65,535 on MariaDB.
-const ROWS_PER_INSERT: usize = 500;
+/// Rows in a statement. With fifteen values each they have far less than the most of it: 32,766 on SQLite, 65,535 on
+/// MariaDB, which makes a table of a list from 1,000 on, and goes by no key then.
+pub const ROWS_AT_ONCE: usize = 500;
+/// Bytes of text in a statement, unless one row alone has more: far below the 16 MiB that MariaDB takes.
+const TEXT_PER_STATEMENT: usize = 4 * 1024 * 1024;
 /// With three values each.
 const TAGS_PER_INSERT: usize = 10_000;
 
@@ -98,7 +114,12 @@ pub async fn insert(conn: &mut Conn, scope: &Scope, task: &TaskRow) -> DbResult<
 /// Inserts many tasks with few statements and gives their ids in the same order; their own `id` does not count.
 pub async fn insert_many(conn: &mut Conn, scope: &Scope, tasks: &[TaskRow]) -> DbResult<Vec<i64>> {
     let mut ids = Vec::with_capacity(tasks.len());
-    for tasks in tasks.chunks(ROWS_PER_INSERT) {
+    let mut rest = tasks;
+    while !rest.is_empty() {
+        // Each text stands there twice, the second time folded, in which it may have grown.
+        let sizes = rest.iter().take(ROWS_AT_ONCE).map(|task| 4 * text_size(task));
+        let (tasks, others) = rest.split_at(fitting(sizes));
+        rest = others;
         let rows = tasks.iter().map(|task| values(scope, task));
         let mut inserted = conn.fetch_all::<(i64,)>(sql(INSERT).values(rows).push(" returning id")).await?;
         // Ids grow from row to row, but they come back in any order.
@@ -154,8 +175,11 @@ async fn set_search_text(conn: &mut Conn, scope: &Scope, task: &TaskRow) -> DbRe
 
 /// Writes these tasks' tags once more into the index of tags.
 pub async fn replace_tags(conn: &mut Conn, scope: &Scope, tasks: &[&TaskRow]) -> DbResult<()> {
-    let delete = sql("delete from task_tags where tenant_id = ? and task_id in ").bind(scope.tenant());
-    conn.execute(delete.list(tasks.iter().map(|task| task.id))).await?;
+    // One by one: of a list MariaDB would look at, and lock, every tag of the tenant.
+    for task in tasks {
+        let delete = sql("delete from task_tags where tenant_id = ? and task_id = ?");
+        conn.execute(delete.bind(scope.tenant()).bind(task.id)).await?;
+    }
     insert_tags(conn, tasks.iter().flat_map(|task| tag_rows(scope, task.id, &task.tags)).collect()).await
 }
 
@@ -271,6 +295,21 @@ async fn insert_tags(conn: &mut Conn, rows: Vec<Vec<Value>>) -> DbResult<()> {
         conn.execute(sql("insert into task_tags (tenant_id, tag, task_id) values ").values(rows)).await?;
     }
     Ok(())
+}
+
+/// How many of these, by the bytes of their text and from the first on, fit into a statement; at least one.
+pub fn fitting(sizes: impl Iterator<Item = usize>) -> usize {
+    let mut bytes = 0;
+    let fits = |size: &usize| {
+        bytes += size;
+        bytes <= TEXT_PER_STATEMENT
+    };
+    sizes.take_while(fits).count().max(1)
+}
+
+fn text_size(task: &TaskRow) -> usize {
+    let TaskRow { title, description, tags, .. } = task;
+    title.len() + description.as_ref().map_or(0, String::len) + tags.iter().map(String::len).sum::<usize>()
 }
 
 /// The column `tags`.

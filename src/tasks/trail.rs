@@ -1,5 +1,9 @@
 //! What is told of a change of tasks, in its transaction: rows in the audit log, and notifications to whom it concerns.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use super::row::TaskRow;
 use super::store::Bereft;
 use super::types::Task;
@@ -10,6 +14,11 @@ use crate::db::Conn;
 use crate::error::ApiError;
 use crate::notifications::{self, Kind, Notice};
 use crate::resource::Resource;
+
+/// So many more tasks than one are told of together.
+const MANY: usize = 3;
+/// How much of a title stands before the number of the others, in characters.
+const TITLE_LENGTH: usize = 240;
 
 /// These tasks are new.
 pub async fn created(conn: &mut Conn, scope: &Scope, tasks: &[TaskRow], now: Timestamp) -> Result<(), ApiError> {
@@ -55,16 +64,55 @@ fn event(action: Action, id: i64, changes: Changes) -> Event {
     Event::new(action, Resource::Task, id).with(changes)
 }
 
+/// Tells each assignee of his tasks: of a few each by itself, of many once.
 async fn notify_assignees(
     conn: &mut Conn,
     scope: &Scope,
     tasks: impl Iterator<Item = &TaskRow>,
     now: Timestamp,
 ) -> Result<(), ApiError> {
-    let notice = |task: &TaskRow| {
-        let (kind, title) = (Kind::TaskAssigned, task.title.clone());
-        let notice = Notice { kind, title, resource_type: Resource::Task, resource_id: task.id };
-        Some((notice, vec![task.assigned_to?]))
-    };
-    notifications::send_all(conn, scope, tasks.filter_map(notice).collect(), now).await
+    let mut by_assignee: BTreeMap<i64, Vec<&TaskRow>> = BTreeMap::new();
+    for task in tasks {
+        if let Some(assignee) = task.assigned_to {
+            by_assignee.entry(assignee).or_default().push(task);
+        }
+    }
+    let mut notices = Vec::new();
+    for (assignee, tasks) in by_assignee {
+        let titles = match tasks.as_slice() {
+            [first, others @ ..] if others.len() >= MANY => vec![(first.id, and_more(&first.title, others.len()))],
+            few => few.iter().map(|task| (task.id, task.title.clone())).collect(),
+        };
+        notices.extend(titles.into_iter().map(|(id, title)| {
+            let notice = Notice { kind: Kind::TaskAssigned, title, resource_type: Resource::Task, resource_id: id };
+            (notice, vec![assignee])
+        }));
+    }
+    notifications::send_all(conn, scope, notices, now).await
+}
+
+/// Tells that so many tasks came in with a file; each of them is told of besides.
+pub async fn imported(conn: &mut Conn, scope: &Scope, count: usize, now: Timestamp) -> Result<(), ApiError> {
+    let changes = Changes::default().field("tasks", Value::Null, count);
+    let event = Event { action: Action::Imported, resource_type: Resource::Task, resource_id: None, changes };
+    audit::record(conn, scope, event, now).await
+}
+
+/// The title of the first of several, in words of no language. It leaves room for the number, since what is too long is cut
+/// off at the end.
+fn and_more(title: &str, others: usize) -> String {
+    let title: String = title.chars().take(TITLE_LENGTH).collect();
+    format!("{title} (+{others})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_title_leaves_room_for_the_number() {
+        assert_eq!(and_more("주간 보고", 11), "주간 보고 (+11)");
+        let long = and_more(&"가".repeat(255), 4999);
+        assert!(long.ends_with("가 (+4999)") && long.chars().count() <= 255, "{long}");
+    }
 }

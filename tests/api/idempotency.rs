@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
+use bizcenter::db::sql;
 use bizcenter::policy::Role::{Admin, Editor, Owner, Viewer};
 use bizcenter::{db, idempotency};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 use crate::app::{Database, Session, TestApp};
-use crate::client::{Call, Reply, without_request_id};
+use crate::client::{Call, Method, Reply, without_request_id};
 use crate::isolation::{Operation, Rows, operations};
 use crate::mariadb::MariaDb;
 use crate::on_both;
@@ -166,7 +168,7 @@ on_both! {
 
     async fn a_key_is_one_to_255_printable_characters(app) {
         let owner = app.user("test-001", Owner).await;
-        for key in ["", &"k".repeat(256), "é"] {
+        for key in ["", &"k".repeat(256), "é", "a\tb"] {
             let refused = with_key(&app, &owner, key, task("task")).expect(400).await;
             assert_eq!(without_request_id(refused), json!({
                 "error": "Idempotency-Key must have 1 to 255 printable ASCII characters",
@@ -232,6 +234,43 @@ on_both! {
         app.post("/api/v1/contracts", body).by(&owner).header("idempotency-key", "a").expect(201).await;
         assert_eq!(app.count("select count(*) from idempotency_keys where answer <> ''").await, 1);
         assert_eq!(app.count("select count(*) from idempotency_keys where answer like '%987654%'").await, 0);
+    }
+
+    async fn nobody_can_try_out_what_was_sent(app) {
+        let (kim, lee) = (app.user("test-001", Owner).await, app.user("test-001", Owner).await);
+        let body = task("a secret");
+        for user in [&kim, &lee] {
+            with_key(&app, user, "a", body.clone()).expect(201).await;
+        }
+        assert_eq!(app.count("select count(distinct fingerprint) from idempotency_keys").await, 2);
+        for path in ["/tasks", "/api/v1/tasks"] {
+            let plain = Sha256::new().chain_update(path).chain_update([0]).chain_update(body.to_string()).finalize();
+            let known = sql("select count(*) from idempotency_keys where fingerprint = ?").bind(hex::encode(plain));
+            assert_eq!(app.db().read().await.unwrap().count(known).await.unwrap(), 0);
+        }
+    }
+
+    async fn an_answer_that_does_not_open_any_more_is_a_conflict(app) {
+        let owner = app.user("test-001", Owner).await;
+        with_key(&app, &owner, "a", task("task")).expect(201).await;
+        let key = ("CONTRACT_ENCRYPTION_KEY", "another key of the contracts, as long as it must be");
+        let other = TestApp::start_on(app.database_url.clone(), tempfile::tempdir().unwrap(), &[key]).await;
+        let error = with_key(&other, &owner, "a", task("task")).expect(409).await;
+        assert_eq!(without_request_id(error), json!({
+            "error": "The request with this Idempotency-Key was done before; its answer can no longer be shown",
+            "code": "idempotent_answer_lost",
+        }));
+        assert_eq!(with_key(&other, &owner, "a", task("other")).expect(422).await["code"], "idempotency_key_reused");
+        assert_eq!(app.count("select count(*) from tasks").await, 1);
+    }
+
+    async fn a_key_is_looked_at_before_the_body(app) {
+        let owner = app.user("test-001", Owner).await;
+        with_key(&app, &owner, "a", task("task")).expect(201).await;
+        let import = app.call(Method::POST, "/api/v1/tasks/import").by(&owner).header("idempotency-key", "a");
+        import.header("content-type", "text/csv").bytes("title\n\"").expect(422).await;
+        let broken = app.call(Method::POST, "/api/v1/tasks").by(&owner).header("idempotency-key", "a");
+        broken.raw("{").expect(422).await;
     }
 }
 

@@ -35,9 +35,9 @@ pub async fn check(conn: &mut Conn, scope: &Scope, drafts: &[Draft], now: Timest
     let links: Vec<Links> = rows.iter().map(Links::of).collect();
     let parents: Vec<i64> = links.iter().filter_map(|links| links.parent_id).collect();
     store::lock(conn, scope, &parents).await?;
-    let targets = Targets::find(conn, scope, &links).await?;
+    let mut targets = Targets::find(conn, scope, &links).await?;
     for (place, links) in places.into_iter().zip(links) {
-        let wrong = targets.faults(links);
+        let wrong = targets.faults(links, 1);
         if !wrong.is_empty() {
             faults.add(place, FieldFault::Parts(wrong));
         }

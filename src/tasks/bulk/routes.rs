@@ -22,6 +22,9 @@ use crate::idempotency::{Begun, IdempotencyKey};
 use crate::mirror::{self, Moved};
 use crate::policy::{CreateTask, UpdateTask};
 
+/// The most text that the tasks of a change have before it, in MiB: all of it is read, and answered.
+const MAX_TEXT: usize = 16;
+
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(create_tasks, patch_tasks))
@@ -59,7 +62,8 @@ async fn create_tasks(
 
 /// Change many tasks
 ///
-/// The same change in all of them, or in none.
+/// The same change in all of them, or in none. The text of the change, times the number of tasks, is at most 4 MiB, and
+/// their descriptions have at most 16 MiB together.
 #[utoipa::path(
     patch, path = "/tasks/bulk", tag = "tasks",
     request_body = TasksPatch,
@@ -75,6 +79,9 @@ async fn patch_tasks(
     let now = app.clock.now();
     let rows = transaction!(app.db, |tx| {
         tasks::lock(tx, &scope, &changes.reach(&ids)).await?;
+        if tasks::description_size(tx, &scope, &ids).await? > MAX_TEXT * 1024 * 1024 {
+            return Err(ApiError::field("ids", FieldMessage::TooMuchText(MAX_TEXT)));
+        }
         let old = find_to_change(tx, &scope, &ids).await?;
         let rows = old.into_iter().map(|old| {
             let new = changes.clone().apply(&old);

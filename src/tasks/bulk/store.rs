@@ -1,15 +1,12 @@
-//! One change of many rows, in few statements.
+//! One change of many rows, in few statements. Each goes by the tasks' key, as `tasks/store.rs` says.
 
 use super::super::row::TaskRow;
-use super::super::store::{replace_parents, replace_tags, search_text, searched, tags_json};
+use super::super::store::{fitting, replace_parents, replace_tags, search_text, searched, tags_json};
 use super::super::types::TaskPatch;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::db::{Conn, DbResult, Sql, Value, sql};
 use crate::fields::Change;
-
-/// Bytes of text in a statement, unless one text alone has more: far below the 16 MiB that MariaDB takes.
-const TEXT_PER_STATEMENT: usize = 4 * 1024 * 1024;
 
 /// Makes the same change in each of these rows, given as they were and as they are to be. They are locked.
 pub async fn update(
@@ -23,7 +20,7 @@ pub async fn update(
         return Ok(());
     }
     let ids = rows.iter().map(|(task, _)| task.id);
-    let update = sql("update tasks set version = version + 1, updated_at = ?")
+    let update = sql("update tasks /*M! force index (tasks_tenant_id_id) */ set version = version + 1, updated_at = ?")
         .bind(now)
         .append(&assignments(patch))
         .push(" where tenant_id = ? and id in ")
@@ -101,11 +98,11 @@ async fn update_search_texts(conn: &mut Conn, scope: &Scope, rows: &[&TaskRow]) 
     let texts: Vec<(i64, String)> = rows.iter().map(|row| (row.id, search_text(row))).collect();
     let mut rest = texts.as_slice();
     while !rest.is_empty() {
-        let (some, others) = rest.split_at(fitting(rest));
+        let (some, others) = rest.split_at(fitting(rest.iter().map(|(_, text)| text.len())));
         rest = others;
         let cases = some.iter().fold(sql(""), |cases, (id, text)| cases.push(" when ? then ?").bind(*id).bind(text));
         let ids = some.iter().map(|(id, _)| *id);
-        let update = sql("update tasks set search_text = case id")
+        let update = sql("update tasks /*M! force index (tasks_tenant_id_id) */ set search_text = case id")
             .append(&cases)
             .push(" end where tenant_id = ? and id in ")
             .bind(scope.tenant())
@@ -113,14 +110,4 @@ async fn update_search_texts(conn: &mut Conn, scope: &Scope, rows: &[&TaskRow]) 
         conn.execute(update).await?;
     }
     Ok(())
-}
-
-/// How many of these texts, from the first on, fit into a statement; at least one.
-fn fitting(texts: &[(i64, String)]) -> usize {
-    let mut bytes = 0;
-    let fits = |(_, text): &&(i64, String)| {
-        bytes += text.len();
-        bytes <= TEXT_PER_STATEMENT
-    };
-    texts.iter().take_while(fits).count().max(1)
 }

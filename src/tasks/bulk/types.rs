@@ -14,6 +14,9 @@ use crate::tasks::types::{NewTask, Task, TaskPatch};
 /// The most tasks of a request.
 const MAX_TASKS: usize = 500;
 
+/// The most text that a change writes, in MiB: it is written once for each of its tasks.
+const MAX_TEXT: usize = 4;
+
 /// New tasks.
 #[derive(Debug, Clone, ToSchema)]
 #[schema(example = json!({"tasks": [
@@ -44,7 +47,7 @@ pub struct TasksPatch {
     /// The tasks, each once.
     #[schema(min_items = 1, max_items = 500, example = json!([1]))]
     pub ids: Vec<i64>,
-    /// What changes in each of them.
+    /// What changes in each of them. Its text, times the number of tasks, is at most 4 MiB.
     pub changes: TaskPatch,
 }
 
@@ -52,7 +55,11 @@ impl FromFields for TasksPatch {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let ids = fields.required("ids", ids);
         let changes = fields.required("changes", |value| Fields::read_body(value).map_err(FieldFault::Parts));
-        Some(Self { ids: ids?, changes: changes? })
+        let patch = Self { ids: ids?, changes: changes? };
+        if patch.changes.text_size() * patch.ids.len() > MAX_TEXT * 1024 * 1024 {
+            fields.fault("changes", FieldMessage::TooMuchText(MAX_TEXT));
+        }
+        Some(patch)
     }
 }
 

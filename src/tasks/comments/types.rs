@@ -5,8 +5,10 @@ use utoipa::ToSchema;
 
 use super::store::CommentRow;
 use crate::clock::Timestamp;
+use crate::error::FieldMessage;
 use crate::etag::Tag;
 use crate::fields::{self, Fields, FromFields};
+use crate::letters::is_blank;
 use crate::page::{Listing, Page, PageAnswer};
 use crate::policy::Role;
 
@@ -17,7 +19,7 @@ const CONTENT_LENGTH: usize = 10_000;
 #[derive(Debug, Clone, ToSchema)]
 #[schema(example = json!({"content": "The report waits for the customer's figures."}))]
 pub struct NewComment {
-    /// What is said.
+    /// What is said; more than blanks.
     #[schema(min_length = 1, max_length = 10_000, example = "The report waits for the customer's figures.")]
     pub content: String,
 }
@@ -32,7 +34,7 @@ impl FromFields for NewComment {
 #[derive(Debug, Clone, ToSchema)]
 #[schema(example = json!({"content": "The customer's figures are there."}))]
 pub struct CommentPatch {
-    /// What is said.
+    /// What is said; more than blanks.
     #[schema(min_length = 1, max_length = 10_000, nullable = false, example = "The customer's figures are there.")]
     pub content: Option<String>,
 }
@@ -44,7 +46,8 @@ impl FromFields for CommentPatch {
 }
 
 fn content(value: serde_json::Value) -> fields::Read<String> {
-    fields::text(1, CONTENT_LENGTH)(value)
+    let text = fields::text(1, CONTENT_LENGTH)(value)?;
+    if text.chars().all(is_blank) { Err(FieldMessage::Blank.into()) } else { Ok(text) }
 }
 
 /// Which page of a task's comments.

@@ -48,7 +48,7 @@ pub struct NewTask {
     /// Labels, kept in order.
     #[schema(value_type = Option<Vec<String>>, max_items = 100, example = json!(["report"]))]
     pub tags: Vec<String>,
-    /// A top-level task of the tenant, which this one is a part of.
+    /// A top-level task of the tenant, which this one is a part of. It has at most 1,000 parts.
     pub parent_id: Option<i64>,
 }
 
@@ -154,7 +154,7 @@ pub struct TaskPatch {
     /// Labels, kept in order.
     #[schema(value_type = Option<Vec<String>>, max_items = 100)]
     pub tags: Change<Vec<String>>,
-    /// A top-level task of the tenant. A task that has subtasks cannot be one.
+    /// A top-level task of the tenant, with at most 1,000 parts. A task that has subtasks cannot be one.
     #[schema(value_type = Option<i64>)]
     pub parent_id: Change<i64>,
 }
@@ -184,6 +184,14 @@ impl TaskPatch {
             ids.push(parent);
         }
         ids
+    }
+
+    /// The bytes of the text that it writes into a task.
+    pub fn text_size(&self) -> usize {
+        let title = self.title.as_ref().map_or(0, String::len);
+        let description = if let Change::Set(text) = &self.description { text.len() } else { 0 };
+        let tags = if let Change::Set(tags) = &self.tags { tags.iter().map(String::len).sum::<usize>() } else { 0 };
+        title + description + tags
     }
 
     /// The row with the change applied.

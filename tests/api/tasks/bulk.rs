@@ -5,7 +5,7 @@ use bizcenter::policy::Role::{Admin, Analyst, Editor, Owner, Viewer};
 use serde_json::{Value, json};
 
 use super::{forbidden, invalid, make, read, task};
-use crate::app::TestApp;
+use crate::app::{Session, TestApp};
 use crate::client::without_request_id;
 use crate::lists::{found, list};
 use crate::on_both;
@@ -262,5 +262,66 @@ on_both! {
         app.patch(BULK, body).by(&user).expect(200).await;
         assert_eq!(found(&app, &user, "tasks", &[("q", "긴 글")]).await, [1, 2, 3, 4, 5, 6]);
         assert_eq!(found(&app, &user, "tasks", &[("q", "3번")]).await, [4]);
+    }
+
+    async fn one_text_for_many_tasks_is_bounded(app) {
+        let user = app.user("test-001", Viewer).await;
+        let ids = app.post(BULK, json!({"tasks": many(5)})).by(&user).expect(201).await["tasks"].take();
+        let ids: Vec<i64> = ids.as_array().unwrap().iter().map(|task| task["id"].as_i64().unwrap()).collect();
+        let text = "x".repeat(1_000_000);
+        let all: Vec<i64> = (1..=500).collect();
+        for (ids, changes) in [
+            (&ids, json!({"description": text})),
+            (&all, json!({"description": text})),
+            (&all, json!({"title": "x".repeat(255), "tags": vec!["x".repeat(100); 100]})),
+        ] {
+            let error = app.patch(BULK, json!({"ids": ids, "changes": changes})).by(&user).expect(400).await;
+            let message = "More than 4 MiB of text in all of the tasks together.";
+            assert_eq!(without_request_id(error), invalid(json!({"changes": [message]})));
+        }
+        let body = json!({"ids": ids, "changes": {"description": text}});
+        let korean = app.patch(BULK, body).header("accept-language", "ko").by(&user).expect(400).await;
+        assert_eq!(korean["errors"], json!({"changes": ["모든 업무의 텍스트를 합하면 4 MiB를 초과합니다."]}));
+        assert_eq!(app.count("select count(*) from tasks where version > 1").await, 0);
+        let body = json!({"ids": ids[1..], "changes": {"description": text}});
+        let answer = app.patch(BULK, body).by(&user).expect(200).await;
+        assert_eq!(answer["tasks"][3]["description"], text);
+    }
+
+    async fn tasks_with_too_much_text_are_not_changed_at_once(app) {
+        let user = app.user("test-001", Viewer).await;
+        let text = "x".repeat(1_000_000);
+        for _ in 0..17 {
+            make(&app, &user, json!({"description": text})).await;
+        }
+        let change = |ids: Vec<i64>| app.patch(BULK, json!({"ids": ids, "changes": {"status": "review"}})).by(&user);
+        let error = change((1..=17).collect()).expect(400).await;
+        let message = "More than 16 MiB of text in all of the tasks together.";
+        assert_eq!(without_request_id(error), invalid(json!({"ids": [message]})));
+        assert_eq!(app.count("select count(*) from tasks where version > 1").await, 0);
+        assert_eq!(change(vec![17, 1]).expect(200).await["tasks"][0]["status"], "review");
+    }
+
+    async fn who_gets_many_tasks_at_once_is_told_once(app) {
+        let user = app.user("test-001", Owner).await;
+        let (hong, lee) = (app.user("test-001", Viewer).await, app.user("test-001", Viewer).await);
+        let told = async |to: &Session| {
+            let list = app.get("/api/v1/notifications").by(to).expect(200).await;
+            let told = list["notifications"].as_array().unwrap().iter().map(|told| {
+                (told["title"].as_str().unwrap().to_owned(), told["resource_id"].as_i64().unwrap())
+            });
+            told.collect::<Vec<_>>()
+        };
+        let tasks: Vec<Value> = (1..=7).map(|number| {
+            let to = if number % 2 == 1 { lee.id } else { hong.id };
+            task(&json!({"title": format!("업무 {number}"), "assigned_to": to}))
+        }).collect();
+        app.post(BULK, json!({"tasks": tasks})).by(&user).expect(201).await;
+        let of_each = [6_i64, 4, 2].map(|number| (format!("업무 {number}"), number));
+        assert_eq!(told(&hong).await, of_each);
+        assert_eq!(told(&lee).await, [("업무 1 (+3)".to_owned(), 1)]);
+        let body = json!({"ids": [2, 4, 6, 1, 3], "changes": {"assigned_to": lee.id}});
+        app.patch(BULK, body).by(&user).expect(200).await;
+        assert_eq!(told(&lee).await.len(), 4);
     }
 }

@@ -108,6 +108,8 @@ on_both! {
             (json!({"content": null}), json!({"content": ["Field may not be null."]})),
             (json!({"content": ""}), json!({"content": [length]})),
             (json!({"content": "한".repeat(10_001)}), json!({"content": [length]})),
+            (json!({"content": " \t\n\u{a0}\u{3000}"}), json!({"content": ["Field may not be blank."]})),
+            (json!({"content": "\u{200b}\u{feff}\u{3164}"}), json!({"content": ["Field may not be blank."]})),
             (
                 json!({"content": 1, "author": 1}),
                 json!({"content": ["Not a valid string."], "author": ["Unknown field."]}),

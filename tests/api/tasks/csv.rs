@@ -1,6 +1,9 @@
 //! Lists as CSV, and tasks from CSV.
 
+use std::time::Duration;
+
 use bizcenter::policy::Role::{Admin, Editor, Owner, Viewer};
+use encoding_rs::EUC_KR;
 use serde_json::{Value, json};
 
 use super::{forbidden, invalid, make, read};
@@ -45,6 +48,7 @@ on_both! {
         let reply = export(&app, &user, "/api/v1/tasks?sort=id").await;
         for (name, value) in [
             ("content-type", "text/csv; charset=utf-8"), ("content-disposition", "attachment; filename=\"tasks.csv\""),
+            ("cache-control", "no-store"),
         ] {
             assert_eq!(reply.header(name), Some(value));
         }
@@ -96,6 +100,28 @@ on_both! {
         assert_eq!(lines(&export(&app, &user, &path).await).len(), 2500);
     }
 
+    async fn no_row_is_lost_or_there_twice_when_others_change_meanwhile(app) {
+        let user = app.user("test-001", Owner).await;
+        // More than the connection holds, so that most rows are not read before the caller reads.
+        let long = "x".repeat(150_000);
+        for _ in 1..=150 {
+            make(&app, &user, json!({"description": long})).await;
+        }
+        let call = app.get("/api/v1/tasks?sort=-updated_at&status=pending").header("accept", "text/csv").by(&user);
+        let reply = call.open().await;
+        assert_eq!(reply.status(), 200);
+        app.advance(1);
+        // From the end of the order to its beginning; out of what matches; and gone for good.
+        app.patch("/api/v1/tasks/1", json!({"title": "첫째"})).by(&user).expect(200).await;
+        app.patch("/api/v1/tasks/2", json!({"status": "completed"})).by(&user).expect(200).await;
+        app.delete("/api/v1/tasks/3").by(&user).expect(204).await;
+        let text = reply.text().await.unwrap();
+        let rows = text.split("\r\n").skip(1).filter(|line| !line.is_empty());
+        let ids: Vec<i64> = rows.map(|line| line.split(',').next().unwrap().parse().unwrap()).collect();
+        assert_eq!(ids, (4..=150).rev().chain([2, 1]).collect::<Vec<_>>());
+        assert!(text.contains("\r\n1,첫째,"), "a row is as it is when it is read");
+    }
+
     async fn no_cell_is_a_formula(app) {
         let user = app.user("test-001", Owner).await;
         for text in ["=1+1", "+82", "-1", "@x", "\t=1", "\r=1"] {
@@ -138,6 +164,7 @@ on_both! {
         )).await;
         let reply = export(&app, &editor, "/api/v1/meetings").await;
         assert_eq!(reply.header("content-disposition"), Some("attachment; filename=\"meetings.csv\""));
+        assert_eq!(reply.header("cache-control"), Some("no-store"));
         let line = format!("1,주간 회의,2026-02-09T10:00:00.000000Z,,draft,,'=1,,김지은,,,{NOW},{NOW},");
         assert!(lines(&reply)[0].starts_with(&line), "{}", reply.text());
 
@@ -174,6 +201,9 @@ on_both! {
         assert_eq!(app.count("select count(*) from tasks").await, 1);
         let answer = import(&app, "", csv).by(&user).expect(201).await;
         assert_eq!(answer, json!({"message": "Tasks imported successfully", "imported": 2}));
+        let told = "select count(*) from audit_logs where action = 'imported' and resource_type = 'task' and changes = \
+                    '{\"tasks\":{\"from\":null,\"to\":2}}'";
+        assert_eq!(app.count(told).await, 1);
         let mut first = parent.clone();
         for (name, value) in [
             ("id", json!(2)), ("title", json!("주간 \"보고\", 1부")), ("description", json!("첫 줄\r\n둘째 줄")),
@@ -229,12 +259,12 @@ on_both! {
         let required = json!(["Missing data for required field."]);
         for (csv, errors) in [
             ("", json!({"title": required, "week_number": required, "year": required})),
-            ("title;week_number;year\nx;6;2026", json!({
-                "title;week_number;year": ["Unknown field."], "title": required, "week_number": required,
+            ("title|week_number|year\nx|6|2026", json!({
+                "title|week_number|year": ["Unknown field."], "title": required, "week_number": required,
                 "year": required,
             })),
-            ("title,week_number,year,id,title\nx,6,2026,1,y", json!({
-                "id": ["Unknown field."], "title": ["Must not be repeated."],
+            ("title,week_number,year,colour,,Title\nx,6,2026,1,,y", json!({
+                "colour": ["Unknown field."], "": ["Unknown field."], "title": ["Must not be repeated."],
             })),
         ] {
             let error = import(&app, "", csv).by(&user).expect(400).await;
@@ -256,24 +286,136 @@ on_both! {
 
     async fn what_is_no_csv_is_refused(app) {
         let user = app.user("test-001", Viewer).await;
-        let mut latin = b"title,week_number,year\n".to_vec();
-        latin.extend(b"\xbe\xf7\xb9\xab,6,2026\n");
-        let error = import(&app, "", latin).by(&user).expect(400).await;
-        assert_eq!(error["code"], "malformed_csv");
-        assert!(error["error"].as_str().unwrap().starts_with("Failed to read CSV: "), "{error}");
         let csv = "title,week_number,year\nx,6,2026\n";
-        for kind in ["application/json", "text/plain", "application/vnd.ms-excel", ""] {
+        for (kind, bytes, message) in [
+            ("text/csv", b"title,week_number,year\r\nx,6,2026\r\n\xff,6,2026\r\n".as_slice(), "UTF-8 or EUC-KR"),
+            ("text/csv; charset=utf-8", b"title,week_number,year\n\n\xbe\xf7\xb9\xab,6,2026\n".as_slice(), "UTF-8"),
+        ] {
+            let call = app.call(Method::POST, IMPORT).header("content-type", kind).bytes(bytes);
+            let message = format!("Not valid {message} text.");
+            let error = call.by(&user).expect(400).await;
+            assert_eq!(without_request_id(error), invalid(json!({"3": {"_schema": [message]}})));
+        }
+        for kind in ["application/json", "text/plain", "application/octet-stream", ""] {
             let call = app.call(Method::POST, IMPORT).header("content-type", kind).bytes(csv);
             assert_eq!(without_request_id(call.by(&user).expect(415).await), json!({
                 "error": "The request Content-Type was not 'text/csv'", "code": "not_csv",
             }), "{kind}");
         }
+        let unknown = app.call(Method::POST, IMPORT).header("content-type", "text/csv; charset=klingon").bytes(csv);
+        assert_eq!(without_request_id(unknown.by(&user).expect(415).await), json!({
+            "error": "Unknown charset: klingon", "code": "unknown_charset",
+        }));
         let call = app.call(Method::POST, IMPORT).header("content-type", "Text/CSV; charset=utf-8; header=present");
         call.bytes(csv).by(&user).expect(201).await;
-        let large = format!("title,week_number,year\n{}", " ".repeat(1024 * 1024));
-        assert_eq!(import(&app, "", large).by(&user).expect(413).await["code"], "body_too_large");
         let error = import(&app, "?dry_run=maybe", csv).by(&user).expect(400).await;
         assert_eq!(error["errors"], json!({"dry_run": ["Not a valid boolean."]}));
+    }
+
+    async fn a_file_may_be_larger_than_a_body_of_json(app) {
+        let user = app.user("test-001", Viewer).await;
+        let line = format!("업무,6,2026,{}\n", "설명 ".repeat(20_000));
+        let file = format!("title,week_number,year,description\n{}", line.repeat(20));
+        assert!(file.len() > 2_000_000);
+        assert_eq!(import(&app, "", file).by(&user).expect(201).await["imported"], 20);
+        let large = format!("title,week_number,year\n{}", " ".repeat(10 * 1024 * 1024));
+        assert_eq!(without_request_id(import(&app, "", large).by(&user).expect(413).await), json!({
+            "error": "The file is larger than 10 MiB", "code": "file_too_large",
+        }));
+        let cell = format!("title,week_number,year,description\nx,6,2026,{}\n", "x".repeat(1024 * 1024 + 1));
+        let error = import(&app, "", cell).by(&user).expect(400).await;
+        let message = "Longer than maximum length 1048576.";
+        assert_eq!(without_request_id(error), invalid(json!({"2": {"description": [message]}})));
+    }
+
+    async fn a_quote_that_is_not_closed_hides_no_line(app) {
+        let user = app.user("test-001", Viewer).await;
+        let header = "week_number,year,title,description\r\n6,2026,\"first\",fine\r\n";
+        for (lines, english, korean) in [
+            (
+                "6,2026,second,\"an open quote\r\n6,2026,third,fine\r\n",
+                "A quote (\") that begins a cell here is never closed.",
+                "여기서 셀을 여는 큰따옴표(\")가 닫히지 않았습니다.",
+            ),
+            (
+                "6,2026,second,\"an open quote\r\n6,2026,third,\"fine\"\r\n",
+                "A quote (\") that begins a cell here is closed before the cell ends. Inside it a quote is written twice.",
+                "여기서 셀을 여는 큰따옴표(\")가 셀이 끝나기 전에 닫힙니다. 셀 안의 큰따옴표는 두 번 적어야 합니다.",
+            ),
+        ] {
+            let send = || import(&app, "", format!("{header}{lines}")).by(&user);
+            let errors = |message: &str| json!({"3": {"_schema": [message]}});
+            assert_eq!(without_request_id(send().expect(400).await), invalid(errors(english)));
+            let said = send().header("accept-language", "ko").expect(400).await;
+            assert_eq!(said["errors"], errors(korean));
+        }
+        assert_eq!(app.count("select count(*) from tasks").await, 0);
+        let fine = format!("{header}6,2026,\"a \"\"b\"\",\nc\",5\" disk\r\n");
+        import(&app, "", fine).by(&user).expect(201).await;
+        let made = read(&app, &user, 2).await;
+        assert_eq!((&made["title"], &made["description"]), (&json!("a \"b\",\nc"), &json!("5\" disk")));
+    }
+
+    async fn a_file_is_taken_as_a_spreadsheet_writes_it(app) {
+        let user = app.user("test-001", Viewer).await;
+        let korean = |text: &str| EUC_KR.encode(text).0.into_owned();
+        let utf_16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        let (commas, tabs) = ("title,week_number,year\r\n업무,6,2026\r\n", "\u{feff}Title\tWeek_Number\tYEAR\r\n업무\t6\t2026\r\n");
+        let files = [
+            ("text/csv", korean(commas)),
+            ("text/csv; charset=\"EUC-KR\"", korean(commas)),
+            ("text/csv; charset=cp949", korean(commas)),
+            ("text/csv; charset=utf-16", utf_16(commas)),
+            ("text/csv", utf_16(tabs)),
+            ("text/csv;charset=utf-8", tabs.into()),
+            ("application/vnd.ms-excel", "title;week_number;year;tags;;\r\n업무;6;2026;;;;\r\n".into()),
+            ("text/csv", "sep=;\r\ntitle;week_number;year\r\n업무;6;2026\r\n".into()),
+        ];
+        let count = files.len();
+        for (kind, file) in files {
+            let call = app.call(Method::POST, IMPORT).header("content-type", kind).bytes(file);
+            assert_eq!(call.by(&user).expect(201).await["imported"], 1, "{kind}");
+        }
+        let list = app.get("/api/v1/tasks").by(&user).expect(200).await;
+        let titles: Vec<&Value> = list["tasks"].as_array().unwrap().iter().map(|task| &task["title"]).collect();
+        assert_eq!(titles, vec![&json!("업무"); count]);
+    }
+
+    async fn a_file_with_very_many_columns_is_refused_soon(app) {
+        let user = app.user("test-001", Viewer).await;
+        for (header, message) in [
+            (",".repeat(520_000) + &"title,".repeat(85_000) + "\n", "More than 1000 columns."),
+            ("title,".repeat(900) + "title\n", "More than 100 columns."),
+        ] {
+            let call = import(&app, "?dry_run=1", header).by(&user).expect(400);
+            let error = tokio::time::timeout(Duration::from_secs(10), call).await.expect("an answer within ten seconds");
+            assert_eq!(without_request_id(error), invalid(json!({"1": {"_schema": [message]}})));
+        }
+    }
+
+    async fn what_is_exported_can_be_imported(app) {
+        let user = app.user("test-001", Owner).await;
+        make(&app, &user, json!({})).await;
+        let texts = [
+            "=1+1", "'=1+1", "''=1", "+82 10", " =1", "\u{feff}=1", "\t=1", "＝1", "a;b", "a\\;b\\", " 앞뒤 ", "첫 줄\r\n\"둘째\" 줄",
+            "'", "1,2", "null", "sep=;",
+        ];
+        for (text, status) in texts.iter().zip(["pending", "review", "completed", "cancelled"].iter().cycle()) {
+            let task = json!({
+                "title": text, "description": text, "tags": [text, "보안", text], "status": status, "priority": "urgent",
+                "assigned_to": user.id, "due_date": "2026-02-13T18:00:00.000001Z", "parent_id": 1, "week_number": 7,
+            });
+            make(&app, &user, task).await;
+        }
+        let file = export(&app, &user, "/api/v1/tasks?sort=id&week=7").await.bytes;
+        let answer = import(&app, "", file).by(&user).expect(201).await;
+        assert_eq!(answer["imported"], texts.len());
+        for id in 2..i64::try_from(texts.len()).unwrap() + 2 {
+            let mut first = read(&app, &user, id).await;
+            let copy = id + i64::try_from(texts.len()).unwrap();
+            first["id"] = json!(copy);
+            assert_eq!(read(&app, &user, copy).await, first);
+        }
     }
 
     async fn under_the_strict_policy_a_viewer_imports_nothing(app, ROLE_POLICY = "strict") {

@@ -68,6 +68,8 @@ pub struct Shared {
     pub tracker: TaskTracker,
     /// Opens and seals contract amounts.
     pub amounts: AmountCipher,
+    /// Turns at answers with sums of them.
+    pub sums: dashboard::Turns,
     /// Opens and seals the answers that are kept for a repetition of their request.
     pub answers: Sealer,
     /// Tells whether a request with an `Idempotency-Key` is a repetition.
@@ -116,6 +118,7 @@ impl AppState {
             stopping: CancellationToken::new(),
             tracker: TaskTracker::new(),
             amounts: AmountCipher::new(config.contract_encryption_key.expose_secret()),
+            sums: dashboard::Turns::beside_others(config.database.pool_size),
             answers: Sealer::derive(config.contract_encryption_key.expose_secret(), b"bizcenter kept answers"),
             fingerprints: Fingerprints::new(&config.secret_key),
             in_flight: InFlight::default(),

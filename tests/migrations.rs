@@ -256,6 +256,42 @@ async fn sqlite_plans_without_statistics() {
     assert_eq!(empty.connect().await.read().await.unwrap().count(sql(STATISTICS)).await.unwrap(), 0);
 }
 
+#[tokio::test]
+async fn on_mariadb_an_amount_that_does_not_fit_is_not_cut() {
+    const CONTRACT: &str = "insert into contracts (tenant_id, contract_number, customer_name, customer_name_folded, \
+        title, amount_encrypted, currency, start_date, end_date, auto_renewal, status, search_text, version, \
+        created_at, updated_at) values ('a', '1', 'c', 'c', 't', '', 'KRW', ?, ?, ?, 'draft', 't', 1, ?, ?)";
+    let db = Empty::mariadb().migrated().await;
+    let now = Timestamp::from_micros(1_770_459_476_942_016).unwrap();
+    let day = now.utc().date_naive();
+    let tenant = sql("insert into tenants (id, created_at) values ('a', ?)").bind(now);
+    let contract = sql(CONTRACT).bind(day).bind(day).bind(false).bind(now).bind(now);
+    // As a database of an earlier version has it.
+    for statement in [
+        tenant,
+        contract,
+        sql("drop index contracts_amounts on contracts"),
+        sql("alter table contracts modify amount_encrypted text not null"),
+        sql("delete from _sqlx_migrations where version = 15"),
+    ] {
+        execute(&db, statement).await.unwrap();
+    }
+    let amount = async || -> String {
+        let select = sql("select amount_encrypted from contracts");
+        db.read().await.unwrap().fetch_one::<(String,)>(select).await.unwrap().0
+    };
+    for text in ["x".repeat(256), "보안".into()] {
+        execute(&db, sql("update contracts set amount_encrypted = ?").bind(&text)).await.unwrap();
+        let refused = db.migrate().await.unwrap_err().to_string();
+        assert!(refused.contains("contracts.amount_encrypted: more than 255 characters"), "{refused}");
+        assert_eq!((amount().await, db.pending_migrations().await.unwrap().len()), (text, 1));
+    }
+    let longest = "x".repeat(255);
+    execute(&db, sql("update contracts set amount_encrypted = ?").bind(&longest)).await.unwrap();
+    db.migrate().await.unwrap();
+    assert_eq!((amount().await, db.pending_migrations().await.unwrap().len()), (longest, 0));
+}
+
 /// Declares tests that run once on each database.
 macro_rules! on_both {
     ($(async fn $name:ident($empty:ident) $body:block)+) => {

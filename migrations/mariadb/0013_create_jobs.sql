@@ -35,3 +35,6 @@ create table if not exists task_reminders (
     primary key (tenant_id, task_id, due_date),
     foreign key (tenant_id, task_id) references tasks (tenant_id, id) on delete cascade
 ) engine = innodb default character set utf8mb4 collate utf8mb4_nopad_bin;
+
+-- What the job looks for; there are far more tasks that were due and are done.
+create index if not exists tasks_overdue on tasks (tenant_id, status_rank, due_date, id, assigned_to);

@@ -2,3 +2,6 @@
 create index tasks_state on tasks (tenant_id, status, priority, assigned_to, due_date);
 create index tasks_week_status on tasks (tenant_id, year, week_number, status, assigned_to);
 create index action_items_status on action_items (tenant_id, status, assigned_to);
+
+-- The sums are read from it, too.
+create index contracts_amounts on contracts (tenant_id, start_date, id, status, currency, end_date, amount_encrypted);

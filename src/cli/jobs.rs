@@ -1,5 +1,7 @@
 //! `bizcenter jobs`.
 
+use std::time::Duration;
+
 use chrono_tz::Tz;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -10,14 +12,21 @@ use crate::app::AppState;
 use crate::audit::seal;
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
+use crate::db::{Db, Target};
 use crate::jobs::{self, JOBS, Report, Status};
 use crate::server;
 
-const COLUMNS: [&str; 6] = ["NAME", "DESCRIPTION", "LAST RUN", "OUTCOME", "NEXT RUN", "MESSAGE"];
+const COLUMNS: [&str; 7] = ["NAME", "DESCRIPTION", "LAST RUN", "TOOK", "OUTCOME", "NEXT RUN", "MESSAGE"];
 
-/// Prints every job and what became of it.
+/// Prints every job and what became of it. Changes nothing: not even a pending migration is applied.
 pub async fn list(config: &Config) -> Outcome {
-    let db = open_migrated(config).await?;
+    refuse_missing(config)?;
+    let db = Db::connect(&config.database).await?;
+    let pending = db.pending_migrations().await?;
+    if !pending.is_empty() {
+        let pending = pending.join(", ");
+        return Err(format!("the database lacks migrations ({pending}); run `bizcenter migrate` first").into());
+    }
     let app = AppState::new(config, db.clone(), Clock::System);
     let jobs = jobs::list(&app).await?;
     db.close().await;
@@ -32,6 +41,7 @@ pub async fn run(config: &Config, name: &str) -> Outcome {
         let names: Vec<_> = JOBS.iter().map(|job| job.name).collect();
         format!("there is no job {name:?}; there are: {}", names.join(", "))
     })?;
+    refuse_missing(config)?;
     let db = open_migrated(config).await?;
     let app = AppState::new(config, db.clone(), Clock::System);
     let stop = CancellationToken::new();
@@ -60,28 +70,47 @@ pub async fn run(config: &Config, name: &str) -> Outcome {
     }
 }
 
-fn row(status: &Status, zone: Tz) -> [String; 6] {
-    let Status { job, state, last_run, message, next_run } = status;
+/// A file that is not there would be made, with nothing in it; the path may be mistyped.
+fn refuse_missing(config: &Config) -> Outcome {
+    match &config.database.target {
+        Target::Sqlite(path) if !path.exists() => {
+            Err(format!("there is no database {}; `bizcenter migrate` makes it", path.display()).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn row(status: &Status, zone: Tz) -> [String; COLUMNS.len()] {
+    let Status { job, state, last_run, duration, message, next_run } = status;
     let time = |moment: Option<Timestamp>, none: &str| match moment {
-        Some(moment) => moment.utc().with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string(),
+        Some(moment) => moment.utc().with_timezone(&zone).format("%Y-%m-%d %H:%M %:z").to_string(),
         None => none.to_owned(),
     };
     [
         job.name.to_owned(),
         job.description.to_owned(),
         time(*last_run, "never"),
+        duration.map(took).unwrap_or_default(),
         state.to_string(),
         time(*next_run, "by hand"),
         message.clone().unwrap_or_default(),
     ]
 }
 
+fn took(duration: Duration) -> String {
+    if duration < Duration::from_secs(1) {
+        format!("{} ms", duration.as_millis())
+    } else {
+        format!("{:.1} s", duration.as_secs_f64())
+    }
+}
+
 /// The rows under their heads, each column as wide as its widest cell.
-fn table(rows: &[[String; 6]]) -> String {
+fn table(rows: &[[String; COLUMNS.len()]]) -> String {
     let head = COLUMNS.map(str::to_owned);
     let lines = || std::iter::once(&head).chain(rows);
     let width = |column: usize| lines().map(|line| line[column].chars().count()).max().unwrap_or_default();
-    let widths: [usize; 6] = std::array::from_fn(width);
+    let widths: [usize; COLUMNS.len()] = std::array::from_fn(width);
     let line = |line: &[String; 6]| {
         let cells: Vec<_> = line.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         cells.join("  ").trim_end().to_owned()
@@ -95,11 +124,18 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
-        let row = ["a", "what it does", "never", "never", "by hand", ""].map(str::to_owned);
+        let row = ["a", "what it does", "never", "", "never", "by hand", ""].map(str::to_owned);
         assert_eq!(
             table(&[row]),
-            "NAME  DESCRIPTION   LAST RUN  OUTCOME  NEXT RUN  MESSAGE\n\
-             a     what it does  never     never    by hand"
+            "NAME  DESCRIPTION   LAST RUN  TOOK  OUTCOME  NEXT RUN  MESSAGE\n\
+             a     what it does  never           never    by hand"
         );
+    }
+
+    #[test]
+    fn a_duration_is_as_exact_as_it_matters() {
+        for (ms, text) in [(0, "0 ms"), (999, "999 ms"), (1000, "1.0 s"), (61_260, "61.3 s")] {
+            assert_eq!(took(Duration::from_millis(ms)), text);
+        }
     }
 }

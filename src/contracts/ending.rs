@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::amount::AmountCipher;
 use super::history::types::HistoryAction;
-use super::renewal;
+use super::renewal::{self, Renewed};
 use super::store::{self, ContractRow};
 use super::types::ContractStatus;
 use crate::auth::Scope;
@@ -21,10 +21,13 @@ pub struct Ended {
     pub new: ContractRow,
     /// The contract that follows a renewed one.
     pub successor: Option<ContractRow>,
+    /// Whether terms between the two were passed over.
+    pub passes_over: bool,
 }
 
 /// Ends the contract, with its history, if it is active and its last day is before today. One that renews itself and
-/// was not renewed yet is renewed for a term of the same length; every other one expires.
+/// was not renewed yet is renewed for a term of the same length, which may be over as well: then it is that one's turn.
+/// Every other one expires.
 pub async fn end(
     conn: &mut Conn,
     scope: &Scope,
@@ -37,9 +40,10 @@ pub async fn end(
     let is_over = |contract: &ContractRow| contract.status == ContractStatus::Active && contract.end_date < today;
     let Some(old) = found.filter(is_over) else { return Ok(None) };
     if old.auto_renewal && !renewal::is_renewed(conn, scope, id).await? {
-        let (new, successor) = renewal::renew_itself(conn, scope, amounts, &old, now).await?;
-        return Ok(Some(Ended { old, new, successor: Some(successor) }));
+        let renewed = renewal::renew_itself(conn, scope, amounts, &old, today, now).await?;
+        let Renewed { contract: new, successor, passes_over } = renewed;
+        return Ok(Some(Ended { old, new, successor: Some(successor), passes_over }));
     }
     let new = renewal::close(conn, scope, &old, ContractStatus::Expired, HistoryAction::Expired, now).await?;
-    Ok(Some(Ended { old, new, successor: None }))
+    Ok(Some(Ended { old, new, successor: None, passes_over: false }))
 }

@@ -6,6 +6,7 @@ mod calendar;
 mod monthly;
 mod summary;
 mod trail;
+mod turns;
 mod types;
 mod weekly;
 mod workload;
@@ -13,6 +14,8 @@ mod workload;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::AppState;
+
+pub use turns::{Turn, Turns};
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {

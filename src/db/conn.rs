@@ -1,10 +1,12 @@
 //! One connection or one open transaction; every store function takes `&mut Conn`, never a pool.
 
 use deadpool::unmanaged::Object;
+use futures_util::{Stream, TryStreamExt};
 use sqlx::mysql::{MySqlArguments, MySqlRow};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{FromRow, MySql, MySqlConnection, Sqlite, SqliteConnection, Transaction};
+use tokio::sync::mpsc::Sender;
 
 use super::{DbResult, Sql};
 
@@ -52,6 +54,17 @@ impl Conn {
     /// All rows.
     pub async fn fetch_all<R: Row>(&mut self, sql: Sql) -> DbResult<Vec<R>> {
         on_database!(self, sql, |raw, text, arguments| sqlx::query_as_with(text, arguments).fetch_all(raw).await)
+    }
+
+    /// Sends all rows as they come, `at_once` of them at a time: few are in memory, and all are of one moment, since they
+    /// come from one statement. Ends early when nobody receives them any more.
+    ///
+    /// Broken off, it leaves nothing open: SQLite's statement ends with its stream, and MariaDB's connection reads the
+    /// rest before its next statement.
+    pub async fn send_all<R: Row>(&mut self, sql: Sql, at_once: usize, to: &Sender<Vec<R>>) -> DbResult<()> {
+        on_database!(self, sql, |raw, text, arguments| {
+            send(sqlx::query_as_with(text, arguments).fetch(raw), at_once, to).await
+        })
     }
 
     /// The row, if there is one.
@@ -151,4 +164,26 @@ impl Conn {
             Self::MariaDbTransaction(transaction) => Raw::MariaDb(transaction),
         }
     }
+}
+
+async fn send<R: Row>(
+    mut rows: impl Stream<Item = DbResult<R>> + Send + Unpin,
+    at_once: usize,
+    to: &Sender<Vec<R>>,
+) -> DbResult<()> {
+    let mut some = Vec::with_capacity(at_once);
+    while let Some(row) = rows.try_next().await? {
+        some.push(row);
+        if some.len() == at_once {
+            let full = std::mem::replace(&mut some, Vec::with_capacity(at_once));
+            if to.send(full).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+    if !some.is_empty() {
+        // Who has gone away misses nothing.
+        let _ = to.send(some).await;
+    }
+    Ok(())
 }

@@ -1,67 +1,115 @@
 //! Contracts past their last day: they expire, or are renewed if they renew themselves, as often as it takes to reach
 //! today.
 
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
 use chrono::NaiveDate;
 use tracing::warn;
 
+use super::Run;
 use super::runner::reason;
+use super::store::{self, ContractPlace};
 use super::tenants::Tenants;
-use super::{Run, store};
 use crate::auth::Scope;
 use crate::contracts::{self, Ended};
-use crate::db::transaction;
+use crate::db::{lost_to_another_transaction, transaction};
 use crate::error::{ApiError, Code};
 use crate::notifications::{self, Kind, Notice};
 use crate::resource::Resource;
 
 /// How many contracts are looked for at once.
 const BATCH: i64 = 100;
-/// The most renewals of one run: a contract of one day that ended decades ago would keep it busy for too long. What is
-/// left follows with the next run.
-const MOST_RENEWALS: u32 = 10_000;
+/// How many of these batches are ended before it is the next tenant's turn.
+const TURN: u32 = 5;
+/// When a run leaves the rest to the next one. A run that takes longer than [`super::runner::LONGEST_RUN`] is broken off,
+/// and could not say what it has done.
+const ENOUGH: Duration = Duration::from_secs(50 * 60);
 
 /// What has been done so far.
 #[derive(Debug, Default)]
 struct Tally {
     expired: u32,
     renewed: u32,
+    /// How many of these renewals pass over missed terms.
+    passing_over: u32,
     failed: u32,
     first_failure: Option<String>,
 }
 
-/// Ends what has come to its end. A contract that cannot be ended stays as it is and keeps no other one waiting, but
-/// the run has failed then.
-pub async fn run(run: &Run<'_>) -> Result<String, ApiError> {
+/// A tenant, and where the walk over his contracts is.
+struct Walk {
+    scope: Scope,
+    after: ContractPlace,
+}
+
+/// Ends what has come to its end. A contract that cannot be ended stays as it is and keeps no other one waiting, and one
+/// tenant's many contracts keep no other tenant waiting for long; but when something is left the run has failed.
+pub async fn run(run: &Run) -> Result<String, ApiError> {
     let mut tally = Tally::default();
+    let walked = walk(run, Instant::now() + ENOUGH, &mut tally).await;
+    let Tally { expired, renewed, passing_over, failed, first_failure } = tally;
+    let mut done = format!("{expired} expired, {renewed} renewed");
+    if passing_over > 0 {
+        done.push_str(&format!(", {passing_over} of them over many missed terms"));
+    }
+    if let Some(failure) = first_failure {
+        done.push_str(&format!(", {failed} failed: {failure}"));
+    }
+    match walked {
+        Err(error) => done.push_str(&format!("; broken off: {}", reason(&error))),
+        Ok(0) if failed == 0 => return Ok(done),
+        Ok(0) => {}
+        Ok(unfinished) => done.push_str(&format!("; tenants unfinished: {unfinished}")),
+    }
+    Err(ApiError::internal(done))
+}
+
+/// Gives how many tenants there are with something left to end.
+async fn walk(run: &Run, deadline: Instant, tally: &mut Tally) -> Result<usize, ApiError> {
+    let mut unfinished = VecDeque::new();
     let mut tenants = Tenants::default();
-    while let Some(scope) = tenants.next(run.app).await? {
-        // What follows a renewed contract has a greater id: if it is over too, the walk comes to it.
-        let mut after = 0;
-        loop {
-            let ids = store::ended_contracts(&mut run.app.db.read().await?, &scope, run.today, after, BATCH).await?;
-            let Some((last,)) = ids.last().copied() else { break };
-            for (id,) in ids {
-                end(run, &scope, id, &mut tally).await?;
-            }
-            if tally.renewed >= MOST_RENEWALS {
-                return Err(ApiError::internal(format!("{} renewals are enough for one run", tally.renewed)));
-            }
-            after = last;
+    while let Some(scope) = tenants.next(&run.app).await? {
+        let mut walk = Walk { scope, after: ContractPlace::default() };
+        if !take_turn(run, &mut walk, deadline, tally).await? {
+            unfinished.push_back(walk);
         }
     }
-    let Tally { expired, renewed, failed, first_failure } = tally;
-    let done = format!("{expired} expired, {renewed} renewed");
-    match first_failure {
-        None => Ok(done),
-        Some(failure) => Err(ApiError::internal(format!("{done}, {failed} failed: {failure}"))),
+    while Instant::now() < deadline {
+        let Some(mut walk) = unfinished.pop_front() else { break };
+        if !take_turn(run, &mut walk, deadline, tally).await? {
+            unfinished.push_back(walk);
+        }
     }
+    Ok(unfinished.len())
+}
+
+/// Gives whether nothing is left.
+async fn take_turn(run: &Run, walk: &mut Walk, deadline: Instant, tally: &mut Tally) -> Result<bool, ApiError> {
+    for _ in 0..TURN {
+        // What follows a renewed contract ends later: if it is over too, the walk comes to it.
+        let mut conn = run.app.db.read().await?;
+        let places = store::ended_contracts(&mut conn, &walk.scope, run.today, walk.after, BATCH).await?;
+        drop(conn);
+        if places.is_empty() {
+            return Ok(true);
+        }
+        for place in places {
+            if Instant::now() >= deadline {
+                return Ok(false);
+            }
+            end(run, &walk.scope, place.id, tally).await?;
+            walk.after = place;
+        }
+    }
+    Ok(false)
 }
 
 /// Ends one contract with all that belongs to it, in one transaction. Gives an error only where going on makes no
 /// sense.
-async fn end(run: &Run<'_>, scope: &Scope, id: i64, tally: &mut Tally) -> Result<(), ApiError> {
+async fn end(run: &Run, scope: &Scope, id: i64, tally: &mut Tally) -> Result<(), ApiError> {
     let now = run.app.clock.now();
-    let is_renewed = transaction!(run.app.db, |tx| {
+    let ended = transaction!(run.app.db, |tx| {
         run.lease.hold(tx, now).await?;
         let Some(ended) = contracts::end(tx, scope, &run.app.amounts, id, run.today, now).await? else {
             return Ok(None);
@@ -70,21 +118,34 @@ async fn end(run: &Run<'_>, scope: &Scope, id: i64, tally: &mut Tally) -> Result
             let managers = store::managers(tx, scope).await?;
             notifications::send(tx, scope, notice, &managers, now).await?;
         }
-        Ok(Some(ended.successor.is_some()))
+        Ok(Some(ended))
     });
-    match is_renewed {
+    let tenant = scope.tenant();
+    match ended {
         Ok(None) => {}
-        Ok(Some(true)) => tally.renewed += 1,
-        Ok(Some(false)) => tally.expired += 1,
-        Err(error) if run.lease.is_lost() || error.code() == Code::Unavailable => return Err(error),
+        Ok(Some(Ended { successor: None, .. })) => tally.expired += 1,
+        Ok(Some(Ended { successor: Some(successor), passes_over, .. })) => {
+            tally.renewed += 1;
+            if passes_over {
+                tally.passing_over += 1;
+                warn!(%tenant, contract = id, successor = successor.id, "many missed terms are passed over");
+            }
+        }
+        Err(error) if is_beyond_one(run, &error) => return Err(error),
         Err(error) => {
-            let (tenant, reason) = (scope.tenant(), reason(&error));
+            let reason = reason(&error);
             warn!(%tenant, contract = id, reason, "a contract past its last day stays active");
             tally.failed += 1;
             tally.first_failure.get_or_insert_with(|| format!("contract {id} of {tenant}: {reason}"));
         }
     }
     Ok(())
+}
+
+/// Whether the others would fail as well. A contract that somebody else holds for too long is alone with that.
+fn is_beyond_one(run: &Run, error: &ApiError) -> bool {
+    let is_held = error.database().is_some_and(lost_to_another_transaction);
+    run.lease.is_lost() || (error.code() == Code::Unavailable && !is_held)
 }
 
 /// Tells of the contract that follows, if one does. One that is over already tells of nothing: after a long pause there
@@ -97,4 +158,15 @@ fn notice(ended: &Ended, today: NaiveDate) -> Option<Notice> {
     };
     let (title, resource_id) = (contract.title.clone(), contract.id);
     Some(Notice { kind, title, resource_type: Resource::Contract, resource_id })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jobs::runner::LONGEST_RUN;
+
+    #[test]
+    fn a_run_ends_before_it_is_broken_off() {
+        assert!(ENOUGH < LONGEST_RUN);
+    }
 }

@@ -8,7 +8,7 @@
 use chrono::{Days, NaiveDate};
 
 use super::Run;
-use super::store::{self, EndingContract, Window};
+use super::store::{self, ContractPlace, EndingContract, Window};
 use super::tenants::Tenants;
 use crate::auth::Scope;
 use crate::db::transaction;
@@ -22,10 +22,10 @@ const REMINDERS: [u32; 2] = [7, 30];
 const BATCH: i64 = 100;
 
 /// Sends what is due.
-pub async fn run(run: &Run<'_>) -> Result<String, ApiError> {
+pub async fn run(run: &Run) -> Result<String, ApiError> {
     let mut sent = 0;
     let mut tenants = Tenants::default();
-    while let Some(scope) = tenants.next(run.app).await? {
+    while let Some(scope) = tenants.next(&run.app).await? {
         // With nobody to tell, contracts wait for somebody.
         if store::managers(&mut run.app.db.read().await?, &scope).await?.is_empty() {
             continue;
@@ -48,12 +48,12 @@ fn windows(today: NaiveDate) -> Vec<Window> {
     windows
 }
 
-async fn remind(run: &Run<'_>, scope: &Scope, window: Window) -> Result<usize, ApiError> {
-    let (mut sent, mut after) = (0, 0);
+async fn remind(run: &Run, scope: &Scope, window: Window) -> Result<usize, ApiError> {
+    let (mut sent, mut after) = (0, ContractPlace::default());
     loop {
-        let ids = store::ending_contracts(&mut run.app.db.read().await?, scope, window, after, BATCH).await?;
-        let ids: Vec<i64> = ids.into_iter().map(|(id,)| id).collect();
-        let Some(last) = ids.last().copied() else { return Ok(sent) };
+        let places = store::ending_contracts(&mut run.app.db.read().await?, scope, window, after, BATCH).await?;
+        let Some(last) = places.last().copied() else { return Ok(sent) };
+        let ids: Vec<i64> = places.into_iter().map(|place| place.id).collect();
         let now = run.app.clock.now();
         sent += transaction!(run.app.db, |tx| {
             run.lease.hold(tx, now).await?;

@@ -16,6 +16,7 @@ mod store;
 mod tenants;
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use tokio_util::sync::CancellationToken;
@@ -34,18 +35,18 @@ pub struct Job {
     pub name: &'static str,
     /// What it does, for the operator.
     pub description: &'static str,
-    work: for<'a> fn(&'a Run<'a>) -> Work<'a>,
+    work: for<'a> fn(&'a Run) -> Work<'a>,
 }
 
 /// What a job does; gives what there is to say of it.
 type Work<'a> = Pin<Box<dyn Future<Output = Result<String, ApiError>> + Send + 'a>>;
 
 /// A run of a job.
-pub struct Run<'a> {
+pub struct Run {
     /// The application.
-    app: &'a AppState,
+    app: AppState,
     /// Each transaction of the run begins with holding it.
-    lease: &'a Lease,
+    lease: Arc<Lease>,
     /// The day on which the run began, where the users are.
     today: NaiveDate,
 }

@@ -5,7 +5,7 @@ use chrono::NaiveTime;
 
 use super::Run;
 use super::calendar::Daily;
-use super::store::{self, OverdueTask};
+use super::store::{self, OverdueTask, TaskPlace};
 use super::tenants::Tenants;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
@@ -19,11 +19,11 @@ use crate::tasks::types::TaskStatus;
 const BATCH: i64 = 200;
 
 /// Sends what is due.
-pub async fn run(run: &Run<'_>) -> Result<String, ApiError> {
+pub async fn run(run: &Run) -> Result<String, ApiError> {
     let morning = Daily { at: NaiveTime::MIN, zone: run.app.timezone }.on(run.today);
     let mut sent = 0;
     let mut tenants = Tenants::default();
-    while let Some(scope) = tenants.next(run.app).await? {
+    while let Some(scope) = tenants.next(&run.app).await? {
         for status in TaskStatus::OPEN {
             sent += remind(run, &scope, status, morning).await?;
         }
@@ -31,12 +31,12 @@ pub async fn run(run: &Run<'_>) -> Result<String, ApiError> {
     Ok(format!("{sent} tasks told of"))
 }
 
-async fn remind(run: &Run<'_>, scope: &Scope, status: TaskStatus, morning: Timestamp) -> Result<usize, ApiError> {
-    let (mut sent, mut after) = (0, 0);
+async fn remind(run: &Run, scope: &Scope, status: TaskStatus, morning: Timestamp) -> Result<usize, ApiError> {
+    let (mut sent, mut after) = (0, TaskPlace::default());
     loop {
-        let ids = store::overdue_tasks(&mut run.app.db.read().await?, scope, status, morning, after, BATCH).await?;
-        let ids: Vec<i64> = ids.into_iter().map(|(id,)| id).collect();
-        let Some(last) = ids.last().copied() else { return Ok(sent) };
+        let places = store::overdue_tasks(&mut run.app.db.read().await?, scope, status, morning, after, BATCH).await?;
+        let Some(last) = places.last().copied() else { return Ok(sent) };
+        let ids: Vec<i64> = places.into_iter().map(|place| place.id).collect();
         let now = run.app.clock.now();
         sent += transaction!(run.app.db, |tx| {
             run.lease.hold(tx, now).await?;

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use super::runner;
 use crate::app::AppState;
@@ -24,18 +23,9 @@ pub async fn run(app: AppState, stop: CancellationToken) {
     }
     let mut pause = fastrand::u64(..FIRST_PAUSE);
     while stop.run_until_cancelled(tokio::time::sleep(Duration::from_millis(pause))).await.is_some() {
-        look(&app, &stop).await;
+        if let Err(error) = runner::run_due(&app, &stop).await {
+            warn!(%error, "cannot look for due jobs");
+        }
         pause = PAUSE + fastrand::u64(..JITTER);
-    }
-}
-
-/// In a task of its own, so that a job that panics ends nothing but itself; it ends with this one.
-async fn look(app: &AppState, stop: &CancellationToken) {
-    let (app, stop) = (app.clone(), stop.clone());
-    let looking = tokio::spawn(async move { runner::run_due(&app, &stop).await });
-    match AbortOnDropHandle::new(looking).await {
-        Ok(Ok(_)) => {}
-        Ok(Err(error)) => warn!(%error, "cannot look for due jobs"),
-        Err(error) => error!(%error, "a job broke down"),
     }
 }

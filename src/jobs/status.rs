@@ -1,6 +1,7 @@
 //! What became of the jobs, for the operator.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::lease;
 use super::lease::store::{self, JobRunRow, RunOutcome};
@@ -46,9 +47,12 @@ pub struct Status {
     pub state: State,
     /// When it was last begun.
     pub last_run: Option<Timestamp>,
-    /// What there was to say of the last run that ended.
+    /// How long that took, if it has ended.
+    pub duration: Option<Duration>,
+    /// What there was to say of it then.
     pub message: Option<String>,
-    /// When it is to be run next, not before now; nothing where jobs only run by hand.
+    /// When it is to be run next, not before now; of one that is being run, if that goes well. Nothing where jobs only
+    /// run by hand.
     pub next_run: Option<Timestamp>,
 }
 
@@ -58,12 +62,20 @@ pub async fn list(app: &AppState) -> Result<Vec<Status>, ApiError> {
     let now = app.clock.now();
     let status = |job: &'static Job| {
         let row = rows.iter().find(|row| row.name == job.name);
+        let state = row.map_or(State::Never, |row| state(row, now));
+        // What the run before it left behind says nothing of one that has not ended.
+        let ended = row.filter(|_| matches!(state, State::Done | State::Failed));
+        let duration = ended.and_then(|row| u64::try_from(row.last_duration_ms?).ok());
         Status {
             job,
-            state: row.map_or(State::Never, |row| state(row, now)),
+            state,
             last_run: row.and_then(|row| row.last_started_at),
-            message: row.and_then(|row| row.last_message.clone()),
-            next_run: daily(app).map(|daily| next_run(daily, row, now).max(now)),
+            duration: duration.map(Duration::from_millis),
+            message: ended.and_then(|row| row.last_message.clone()),
+            next_run: daily(app).map(|daily| match state {
+                State::Running => daily.next(now),
+                _ => next_run(daily, row, now).max(now),
+            }),
         }
     };
     Ok(JOBS.iter().map(status).collect())

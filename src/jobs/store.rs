@@ -1,6 +1,6 @@
 //! The rows that jobs look after, tenant by tenant.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 
 use crate::auth::Scope;
 use crate::clock::Timestamp;
@@ -44,6 +44,55 @@ pub struct OverdueTask {
     pub due_date: Timestamp,
 }
 
+/// Where a walk over contracts, in the order of their ends, is.
+#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+pub struct ContractPlace {
+    /// The last day of the last contract.
+    pub end_date: NaiveDate,
+    /// Its key.
+    pub id: i64,
+}
+
+/// Where a walk over tasks, in the order of their due dates, is.
+#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+pub struct TaskPlace {
+    /// When the last task was due.
+    pub due_date: Timestamp,
+    /// Its key.
+    pub id: i64,
+}
+
+impl Default for ContractPlace {
+    /// Before the first one.
+    fn default() -> Self {
+        Self { end_date: NaiveDate::from_ymd_opt(1, 1, 1).unwrap_or_default(), id: 0 }
+    }
+}
+
+impl Default for TaskPlace {
+    /// Before the first one.
+    fn default() -> Self {
+        let first_day = ContractPlace::default().end_date;
+        Self { due_date: Timestamp::new(first_day.and_time(NaiveTime::MIN).and_utc()), id: 0 }
+    }
+}
+
+/// With what was told of them, which is null for those that were told of neither that many days before their end nor
+/// fewer.
+macro_rules! told_contracts {
+    () => {
+        "contracts c left join contract_reminders r on r.tenant_id = c.tenant_id and r.contract_id = c.id \
+         and r.end_date = c.end_date and r.days <= ?"
+    };
+}
+
+/// With what was told of them, which is null for those that were not told of since they are due then.
+macro_rules! told_tasks {
+    () => {
+        "left join task_reminders r on r.tenant_id = t.tenant_id and r.task_id = t.id and r.due_date = t.due_date"
+    };
+}
+
 /// The active owners and admins.
 pub async fn managers(conn: &mut Conn, scope: &Scope) -> DbResult<Vec<i64>> {
     let select = sql("select id from users where tenant_id = ? and is_active = ? and role in ");
@@ -52,31 +101,33 @@ pub async fn managers(conn: &mut Conn, scope: &Scope) -> DbResult<Vec<i64>> {
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// The first active contracts after this one that ended before today, in order of their ids.
+/// The first active contracts behind this place that ended before today.
 pub async fn ended_contracts(
     conn: &mut Conn,
     scope: &Scope,
     today: NaiveDate,
-    after: i64,
+    after: ContractPlace,
     limit: i64,
-) -> DbResult<Vec<(i64,)>> {
-    const SELECT: &str = "select id from contracts where tenant_id = ? and status = ? and end_date < ? and id > ? \
-                          order by id limit ?";
-    let select = sql(SELECT).bind(scope.tenant()).bind(ContractStatus::Active).bind(today);
-    conn.fetch_all(select.bind(after).bind(limit)).await
+) -> DbResult<Vec<ContractPlace>> {
+    const SELECT: &str = "select end_date, id from contracts where tenant_id = ? and status = ? and end_date >= ? \
+                          and end_date < ? and (end_date > ? or id > ?) order by end_date, id limit ?";
+    let select = sql(SELECT).bind(scope.tenant()).bind(ContractStatus::Active).bind(after.end_date).bind(today);
+    conn.fetch_all(select.bind(after.end_date).bind(after.id).bind(limit)).await
 }
 
-/// The first contracts after this one that are to be told of, in order of their ids.
+/// The first contracts behind this place that are to be told of.
 pub async fn ending_contracts(
     conn: &mut Conn,
     scope: &Scope,
     window: Window,
-    after: i64,
+    after: ContractPlace,
     limit: i64,
-) -> DbResult<Vec<(i64,)>> {
-    let select = sql("select c.id from contracts c where c.tenant_id = ?").bind(scope.tenant());
-    let select = select.append(&ending(scope, window)).push(" and c.id > ? order by c.id limit ?");
-    conn.fetch_all(select.bind(after).bind(limit)).await
+) -> DbResult<Vec<ContractPlace>> {
+    const SELECT: &str = concat!("select c.end_date, c.id from ", told_contracts!(), " where c.tenant_id = ?");
+    const AFTER: &str = " and (c.end_date > ? or c.id > ?) order by c.end_date, c.id limit ?";
+    let from = window.from.max(after.end_date);
+    let select = ending(SELECT, scope, Window { from, ..window });
+    conn.fetch_all(select.push(AFTER).bind(after.end_date).bind(after.id).bind(limit)).await
 }
 
 /// Those of these contracts that are to be told of, kept as they are until the transaction ends.
@@ -86,20 +137,19 @@ pub async fn lock_ending_contracts(
     window: Window,
     ids: &[i64],
 ) -> DbResult<Vec<EndingContract>> {
-    const SELECT: &str = "select c.id, c.title, c.end_date from contracts c where c.tenant_id = ? and c.id in ";
+    const SELECT: &str = concat!("select c.id, c.title, c.end_date from ", told_contracts!(), " where c.tenant_id = ?");
     let lock = sql("select id from contracts where tenant_id = ? and id in ").bind(scope.tenant());
     conn.lock(lock.list(ids.iter().copied()).push(" order by id")).await?;
-    let select = sql(SELECT).bind(scope.tenant()).list(ids.iter().copied()).append(&ending(scope, window));
+    let select = ending(SELECT, scope, window).push(" and c.id in ").list(ids.iter().copied());
     conn.fetch_all(select.push(" order by c.id")).await
 }
 
-/// Which contracts: active, and for this end neither told of that many days before nor fewer.
-fn ending(scope: &Scope, window: Window) -> Sql {
-    const ENDING: &str = " and c.status = ? and c.end_date >= ? and c.end_date <= ? and not exists \
-                          (select r.days from contract_reminders r where r.tenant_id = ? and r.contract_id = c.id \
-                          and r.end_date = c.end_date and r.days <= ?)";
+/// Active ones.
+fn ending(select: &'static str, scope: &Scope, window: Window) -> Sql {
+    const ENDING: &str = " and c.status = ? and c.end_date >= ? and c.end_date <= ? and r.contract_id is null";
     let Window { from, to, days } = window;
-    sql(ENDING).bind(ContractStatus::Active).bind(from).bind(to).bind(scope.tenant()).bind(days)
+    let select = sql(select).bind(days).bind(scope.tenant());
+    select.push(ENDING).bind(ContractStatus::Active).bind(from).bind(to)
 }
 
 /// Writes down that these contracts' ends were told of.
@@ -118,43 +168,46 @@ pub async fn insert_contract_reminders(
     Ok(())
 }
 
-/// The first tasks of this status after this one that are to be told to be overdue, in order of their ids. One status at
-/// a time, for which there is an index: there are far more tasks that were due and are done.
+/// The first tasks of this status behind this place that are overdue and not told of, if whoever has to do them is still
+/// active. One status at a time, for which there is an index: there are far more tasks that were due and are done.
 pub async fn overdue_tasks(
     conn: &mut Conn,
     scope: &Scope,
     status: TaskStatus,
     before: Timestamp,
-    after: i64,
+    after: TaskPlace,
     limit: i64,
-) -> DbResult<Vec<(i64,)>> {
-    const SELECT: &str = "select t.id from tasks t join users u on u.tenant_id = t.tenant_id and \
-                          u.id = t.assigned_to where t.tenant_id = ? and t.status_rank = ?";
-    let select = sql(SELECT).bind(scope.tenant()).bind(status.rank()).append(&overdue(scope, before));
-    conn.fetch_all(select.push(" and t.id > ? order by t.id limit ?").bind(after).bind(limit)).await
+) -> DbResult<Vec<TaskPlace>> {
+    const SELECT: &str = concat!(
+        "select t.due_date, t.id from tasks t ",
+        told_tasks!(),
+        " where t.tenant_id = ? and t.status_rank = ? and t.due_date >= ? and t.due_date < ? \
+         and (t.due_date > ? or t.id > ?) and t.assigned_to is not null and r.task_id is null \
+         order by t.due_date, t.id limit ?"
+    );
+    let select = sql(SELECT).bind(scope.tenant()).bind(status.rank()).bind(after.due_date).bind(before);
+    conn.fetch_all(select.bind(after.due_date).bind(after.id).bind(limit)).await
 }
 
-/// Those of these tasks that are to be told to be overdue, kept as they are until the transaction ends.
+/// Those of these tasks that are to be told to be overdue, kept as they are until the transaction ends: open ones of
+/// active users.
 pub async fn lock_overdue_tasks(
     conn: &mut Conn,
     scope: &Scope,
     before: Timestamp,
     ids: &[i64],
 ) -> DbResult<Vec<OverdueTask>> {
-    const SELECT: &str = "select t.id, t.title, t.assigned_to, t.due_date from tasks t join users u on \
-                          u.tenant_id = t.tenant_id and u.id = t.assigned_to where t.tenant_id = ? and t.status_rank in ";
+    const SELECT: &str = concat!(
+        "select t.id, t.title, t.assigned_to, t.due_date from tasks t join users u on u.tenant_id = t.tenant_id \
+         and u.id = t.assigned_to ",
+        told_tasks!(),
+        " where t.tenant_id = ? and t.due_date < ? and u.is_active = ? and r.task_id is null and t.status_rank in "
+    );
     let lock = sql("select id from tasks where tenant_id = ? and id in ").bind(scope.tenant());
     conn.lock(lock.list(ids.iter().copied()).push(" order by id")).await?;
-    let select =
-        sql(SELECT).bind(scope.tenant()).list(TaskStatus::OPEN.map(TaskStatus::rank)).append(&overdue(scope, before));
-    conn.fetch_all(select.push(" and t.id in ").list(ids.iter().copied()).push(" order by t.id")).await
-}
-
-/// Which tasks, beside their status: of an active user, and not told of since they are due then.
-fn overdue(scope: &Scope, before: Timestamp) -> Sql {
-    const OVERDUE: &str = " and t.due_date < ? and u.is_active = ? and not exists (select r.task_id from \
-                           task_reminders r where r.tenant_id = ? and r.task_id = t.id and r.due_date = t.due_date)";
-    sql(OVERDUE).bind(before).bind(true).bind(scope.tenant())
+    let select = sql(SELECT).bind(scope.tenant()).bind(before).bind(true);
+    let select = select.list(TaskStatus::OPEN.map(TaskStatus::rank)).push(" and t.id in ");
+    conn.fetch_all(select.list(ids.iter().copied()).push(" order by t.id")).await
 }
 
 /// Writes down that these tasks were told to be overdue.
@@ -170,22 +223,4 @@ pub async fn insert_task_reminders(
     let insert = sql("insert into task_reminders (tenant_id, task_id, due_date, sent_at) values ");
     conn.execute(insert.values(tasks.iter().map(row))).await?;
     Ok(())
-}
-
-/// Deletes the invitations that expired before this moment, used or not; gives how many.
-pub async fn delete_invitations(conn: &mut Conn, scope: &Scope, before: Timestamp) -> DbResult<u64> {
-    let delete = sql("delete from invitations where tenant_id = ? and expires_at < ?");
-    conn.execute(delete.bind(scope.tenant()).bind(before)).await
-}
-
-/// Forgets the revoked tokens that would not count any more anyway; gives how many.
-pub async fn delete_revoked_tokens(conn: &mut Conn, scope: &Scope, now: Timestamp) -> DbResult<u64> {
-    let delete = sql("delete from revoked_tokens where tenant_id = ? and expires_at <= ?");
-    conn.execute(delete.bind(scope.tenant()).bind(now)).await
-}
-
-/// Forgets the tickets for streams that nobody used in time; gives how many.
-pub async fn delete_stream_tickets(conn: &mut Conn, scope: &Scope, now: Timestamp) -> DbResult<u64> {
-    let delete = sql("delete from stream_tickets where tenant_id = ? and expires_at <= ?");
-    conn.execute(delete.bind(scope.tenant()).bind(now)).await
 }

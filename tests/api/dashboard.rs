@@ -4,6 +4,7 @@ mod amounts;
 mod monthly;
 mod summary;
 mod trail;
+mod turns;
 mod weekly;
 mod workload;
 

@@ -1,6 +1,7 @@
 //! Contracts that follow others.
 
 mod automatic;
+mod missed;
 mod number;
 mod release;
 mod routes;
@@ -8,7 +9,7 @@ mod store;
 mod term;
 mod types;
 
-pub use automatic::renew_itself;
+pub use automatic::{Renewed, renew_itself};
 pub use release::release;
 pub use routes::{close, router};
 pub use store::is_renewed;

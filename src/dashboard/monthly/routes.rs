@@ -7,13 +7,14 @@ use axum::response::IntoResponse;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::store;
+use super::store::{self, MonthRow, Span};
 use super::types::{Figures, MonthsAnswer, MonthsQuery};
 use crate::answer::NO_STORE;
 use crate::app::AppState;
 use crate::auth::{May, Scope};
+use crate::dashboard::amounts::Adder;
 use crate::dashboard::calendar::{Calendar, Month};
-use crate::dashboard::{amounts, trail};
+use crate::dashboard::trail;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::Query;
 use crate::policy::{ReadAmounts, ReadContracts};
@@ -47,25 +48,30 @@ async fn get_monthly_contracts(
     let months = calendar.months(query.months);
     let figures = figures(&app, &scope, calendar, &months).await?;
     trail::viewed(&app, &scope, &method, "monthly").await?;
-    let months = months.into_iter().map(|month| figures.of(month, calendar)).collect();
+    let months = months.into_iter().map(|month| figures.of(month)).collect();
     Ok(([NO_STORE], Json(MonthsAnswer { months })))
 }
 
+/// With sums for whoever may see them; in his turn, and without a connection until it comes.
 async fn figures(app: &AppState, scope: &Scope, calendar: Calendar, months: &[Month]) -> Result<Figures, ApiError> {
     let today = calendar.today();
-    let from = months.first().map_or(today, |month| month.first);
-    let until = months.last().map_or(today, |month| month.next);
-    let spans = months.iter().map(|month| (calendar.start_of(month.first), calendar.start_of(month.next)));
-    let spans: Vec<_> = spans.collect();
-    let conn = &mut app.db.read().await?;
-    Ok(Figures {
-        starting: store::count_starting(conn, scope, from, until).await?,
-        ending: store::count_ending(conn, scope, from, until).await?,
-        new: store::count_new(conn, scope, &spans).await?,
-        started_amounts: if scope.may::<ReadAmounts>() {
-            Some(amounts::of_months(app, conn, scope, months).await?)
-        } else {
-            None
-        },
-    })
+    let span = Span {
+        from: months.first().map_or(today, |month| month.first),
+        until: months.last().map_or(today, |month| month.next),
+        months: months.iter().map(|month| (calendar.start_of(month.first), calendar.start_of(month.next))).collect(),
+    };
+    if !scope.may::<ReadAmounts>() {
+        let mut figures = Figures::default();
+        let rows = store::count(&mut app.db.read().await?, scope, &span).await?;
+        rows.into_iter().for_each(|row| figures.add(row, calendar, |_, _| None));
+        return Ok(figures);
+    }
+    let turn = app.sums.take().await?;
+    let mut conn = app.db.read().await?;
+    let adder = Adder::start(app, scope, turn, Figures::with_sums(), move |figures, row: MonthRow, opener| {
+        figures.add(row, calendar, |id, sealed| opener.open(id, sealed));
+    });
+    store::send(&mut conn, scope, &span, adder.rows()).await?;
+    drop(conn);
+    adder.finish().await
 }

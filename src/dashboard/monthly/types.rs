@@ -6,8 +6,8 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::store::{DayCountRow, NewCountRow};
-use crate::dashboard::amounts::{CurrencySum, Sum};
+use super::store::MonthRow;
+use crate::dashboard::amounts::{Amount, CurrencySum, Sums};
 use crate::dashboard::calendar::{Calendar, Month, month_of};
 use crate::fields::{self, Fields, FromFields};
 
@@ -58,28 +58,45 @@ pub struct MonthOfContracts {
     pub started_amounts: Option<Vec<CurrencySum>>,
 }
 
-/// What the database knows of some months.
-#[derive(Debug)]
+/// What is known of some months, each by its first day.
+#[derive(Debug, Default)]
 pub struct Figures {
-    /// Contracts by their first day.
-    pub starting: Vec<DayCountRow>,
-    /// Contracts by their last day.
-    pub ending: Vec<DayCountRow>,
-    /// Contracts by when they were entered.
-    pub new: Vec<NewCountRow>,
-    /// By the month's first day and by currency, for those who may see them.
-    pub started_amounts: Option<BTreeMap<(NaiveDate, String), Sum>>,
+    starting: BTreeMap<NaiveDate, i64>,
+    ending: BTreeMap<NaiveDate, i64>,
+    new: BTreeMap<NaiveDate, i64>,
+    started_amounts: Option<Sums<NaiveDate>>,
 }
 
 impl Figures {
+    /// Nothing yet, with sums.
+    pub fn with_sums() -> Self {
+        Self { started_amounts: Some(Sums::new()), ..Self::default() }
+    }
+
+    /// Adds these contracts; `open` gives a contract's amount.
+    pub fn add(&mut self, row: MonthRow, calendar: Calendar, open: impl FnOnce(i64, &str) -> Option<Amount>) {
+        let MonthRow { first_day, last_day, earliest, contracts, id, currency, amount_encrypted } = row;
+        let figures = [
+            (&mut self.starting, first_day.map(month_of)),
+            (&mut self.ending, last_day.map(month_of)),
+            (&mut self.new, earliest.map(|made| calendar.month_at(made))),
+        ];
+        for (figure, month) in figures {
+            if let Some(month) = month {
+                *figure.entry(month).or_default() += contracts;
+            }
+        }
+        let worth = first_day.zip(id).zip(currency).zip(amount_encrypted);
+        if let (Some(sums), Some((((day, id), currency), sealed))) = (&mut self.started_amounts, worth) {
+            sums.entry((month_of(day), currency)).or_default().add(open(id, &sealed));
+        }
+    }
+
     /// What is known of this month.
-    pub fn of(&self, month: Month, calendar: Calendar) -> MonthOfContracts {
+    pub fn of(&self, month: Month) -> MonthOfContracts {
         let Self { starting, ending, new, started_amounts } = self;
-        let count = |rows: &[DayCountRow]| {
-            rows.iter().filter(|row| month_of(row.day) == month.first).map(|row| row.contracts).sum()
-        };
-        let is_new = |row: &&NewCountRow| row.earliest.is_some_and(|made| calendar.month_at(made) == month.first);
-        let sums = |sums: &BTreeMap<(NaiveDate, String), Sum>| {
+        let count = |figure: &BTreeMap<NaiveDate, i64>| figure.get(&month.first).copied().unwrap_or_default();
+        let sums = |sums: &Sums<NaiveDate>| {
             let sums = sums.iter().filter(|((first, _), _)| *first == month.first);
             sums.map(|((_, currency), sum)| CurrencySum::from((currency.clone(), *sum))).collect()
         };
@@ -87,7 +104,7 @@ impl Figures {
             month: month.first.format("%Y-%m").to_string(),
             starting: count(starting),
             ending: count(ending),
-            new: new.iter().filter(is_new).map(|row| row.contracts).sum(),
+            new: count(new),
             started_amounts: started_amounts.as_ref().map(sums),
         }
     }

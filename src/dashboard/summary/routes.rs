@@ -8,13 +8,15 @@ use chrono::TimeDelta;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::store;
-use super::types::{ContractSummary, DashboardSummary, SummaryAnswer, TaskSummary};
+use super::store::{self, ContractCountRow, ContractRow};
+use super::types::{ContractCounts, ContractSummary, DashboardSummary, SummaryAnswer, TaskSummary};
 use crate::answer::NO_STORE;
 use crate::app::AppState;
 use crate::auth::{May, Scope};
+use crate::contracts::types::ContractStatus;
+use crate::dashboard::amounts::{Adder, Sums};
 use crate::dashboard::calendar::Calendar;
-use crate::dashboard::{amounts, trail};
+use crate::dashboard::{Turn, trail};
 use crate::db::Conn;
 use crate::error::ApiError;
 use crate::policy::{ReadAmounts, ReadContracts, ReadDashboard};
@@ -45,28 +47,47 @@ async fn get_dashboard_summary(
 ) -> Result<impl IntoResponse, ApiError> {
     let calendar = Calendar::new(app.today(), app.timezone);
     let (today, week) = (calendar.start_of(calendar.today()), calendar.week());
+    let turn = if scope.may::<ReadAmounts>() { Some(app.sums.take().await?) } else { None };
     let mut conn = app.db.read().await?;
     let tasks = store::count_tasks(&mut conn, &scope, today).await?;
     let tasks = TaskSummary::new(tasks, store::count_completed(&mut conn, &scope, week).await?);
     let meetings = store::count_meetings(&mut conn, &scope, app.clock.now(), calendar.span(week)).await?.into();
     let contracts = if scope.may::<ReadContracts>() {
-        Some(summarise_contracts(&app, &mut conn, &scope, calendar).await?)
+        Some(summarise_contracts(&app, conn, &scope, calendar, turn).await?)
     } else {
+        drop(conn);
         None
     };
-    drop(conn);
     trail::viewed(&app, &scope, &method, "summary").await?;
     Ok(([NO_STORE], Json(SummaryAnswer { summary: DashboardSummary { tasks, meetings, contracts } })))
 }
 
+/// With sums for whoever has a turn at them; then counts and sums come from one statement.
 async fn summarise_contracts(
     app: &AppState,
-    conn: &mut Conn,
+    mut conn: Conn,
     scope: &Scope,
     calendar: Calendar,
+    turn: Option<Turn>,
 ) -> Result<ContractSummary, ApiError> {
     let today = calendar.today();
-    let counts = store::count_contracts(conn, scope, today, (today + AHEAD.0, today + AHEAD.1)).await?;
-    let sums = if scope.may::<ReadAmounts>() { Some(amounts::of_all(app, conn, scope).await?) } else { None };
-    Ok(ContractSummary::new(counts, sums))
+    let (later, sooner) = (today + AHEAD.0, today + AHEAD.1);
+    let Some(turn) = turn else {
+        let mut counts = ContractCounts::default();
+        let rows = store::count_contracts(&mut conn, scope, today, (later, sooner)).await?;
+        rows.into_iter().for_each(|row| counts.add(row));
+        return Ok(ContractSummary::new(counts, None));
+    };
+    let beginning = (ContractCounts::default(), Sums::<bool>::new());
+    let adder = Adder::start(app, scope, turn, beginning, move |(counts, sums), row: ContractRow, opener| {
+        let ContractRow { id, status, currency, end_date, amount_encrypted } = row;
+        let ends_by = |day| i64::from((today..=day).contains(&end_date));
+        counts.add(ContractCountRow { status, contracts: 1, ending: ends_by(later), ending_soon: ends_by(sooner) });
+        let amount = opener.open(id, &amount_encrypted);
+        sums.entry((status == ContractStatus::Active, currency)).or_default().add(amount);
+    });
+    store::send_contracts(&mut conn, scope, adder.rows()).await?;
+    drop(conn);
+    let (counts, sums) = adder.finish().await?;
+    Ok(ContractSummary::new(counts, Some(sums)))
 }

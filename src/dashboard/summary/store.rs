@@ -1,10 +1,12 @@
-//! Counts of tasks, meetings, action items and contracts; each is read from an index alone.
+//! Counts of tasks, meetings, action items and contracts, and sealed amounts; all are read from an index alone.
 
 use chrono::NaiveDate;
+use tokio::sync::mpsc::Sender;
 
 use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::contracts::types::ContractStatus;
+use crate::dashboard::amounts::AT_ONCE;
 use crate::dashboard::calendar::Week;
 use crate::db::{Conn, DbResult, sql};
 use crate::meetings::action_items::types::ActionItemStatus;
@@ -90,4 +92,25 @@ pub async fn count_contracts(
                          from contracts where tenant_id = ? group by status";
     let count = sql(COUNT).bind(today).bind(later).bind(today).bind(sooner);
     conn.fetch_all(count.bind(scope.tenant())).await
+}
+
+/// A contract, as far as it is counted and added up.
+#[derive(Debug, sqlx::FromRow)]
+pub struct ContractRow {
+    /// Key.
+    pub id: i64,
+    /// Status.
+    pub status: ContractStatus,
+    /// ISO 4217.
+    pub currency: String,
+    /// Last day.
+    pub end_date: NaiveDate,
+    /// Sealed for the contract.
+    pub amount_encrypted: String,
+}
+
+/// Sends every contract, all of them as they are at one moment.
+pub async fn send_contracts(conn: &mut Conn, scope: &Scope, to: &Sender<Vec<ContractRow>>) -> DbResult<()> {
+    let select = "select id, status, currency, end_date, amount_encrypted from contracts where tenant_id = ?";
+    conn.send_all(sql(select).bind(scope.tenant()), AT_ONCE, to).await
 }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::store::{ContractCountRow, MeetingCountRow, TaskCountRow};
 use crate::contracts::types::ContractStatus;
-use crate::dashboard::amounts::{CurrencySum, Sum};
+use crate::dashboard::amounts::{CurrencySum, Sum, Sums};
 use crate::dashboard::types::TasksByStatus;
 use crate::tasks::types::{TaskPriority, TaskStatus};
 
@@ -107,6 +107,15 @@ pub struct ContractsByStatus {
     pub renewed: i64,
 }
 
+/// Contracts, counted.
+#[derive(Debug, Default)]
+pub struct ContractCounts {
+    total: i64,
+    by_status: ContractsByStatus,
+    ending: i64,
+    ending_soon: i64,
+}
+
 impl TaskSummary {
     /// From the counts of all tasks, and of the completed ones of this week.
     pub fn new(rows: Vec<TaskCountRow>, done_this_week: i64) -> Self {
@@ -140,28 +149,33 @@ impl From<MeetingCountRow> for MeetingSummary {
     }
 }
 
-impl ContractSummary {
-    /// From the counts, and from the sums of those who may see them, by currency and by whether the contract is active.
-    pub fn new(rows: Vec<ContractCountRow>, sums: Option<BTreeMap<(String, bool), Sum>>) -> Self {
-        let (mut by_status, mut total) = (ContractsByStatus::default(), 0);
-        let (mut ending_in_30_days, mut ending_in_7_days) = (0, 0);
-        for ContractCountRow { status, contracts, ending, ending_soon } in rows {
-            by_status.add(status, contracts);
-            total += contracts;
-            if status == ContractStatus::Active {
-                ending_in_30_days += ending;
-                ending_in_7_days += ending_soon;
-            }
+impl ContractCounts {
+    /// Counts these contracts.
+    pub fn add(&mut self, row: ContractCountRow) {
+        let ContractCountRow { status, contracts, ending, ending_soon } = row;
+        self.by_status.add(status, contracts);
+        self.total += contracts;
+        if status == ContractStatus::Active {
+            self.ending += ending;
+            self.ending_soon += ending_soon;
         }
+    }
+}
+
+impl ContractSummary {
+    /// From the counts, and from the sums of those who may see them, by whether the contract is active.
+    pub fn new(counts: ContractCounts, sums: Option<Sums<bool>>) -> Self {
+        let ContractCounts { total, by_status, ending, ending_soon } = counts;
         let (amounts, active_amounts) = sums.map(split).unzip();
+        let (ending_in_30_days, ending_in_7_days) = (ending, ending_soon);
         Self { total, by_status, ending_in_30_days, ending_in_7_days, amounts, active_amounts }
     }
 }
 
 /// The sums of all contracts, and those of the active ones.
-fn split(sums: BTreeMap<(String, bool), Sum>) -> (Vec<CurrencySum>, Vec<CurrencySum>) {
+fn split(sums: Sums<bool>) -> (Vec<CurrencySum>, Vec<CurrencySum>) {
     let (mut all, mut active) = (BTreeMap::<String, Sum>::new(), Vec::new());
-    for ((currency, is_active), sum) in sums {
+    for ((is_active, currency), sum) in sums {
         if is_active {
             active.push(CurrencySum::from((currency.clone(), sum)));
         }

@@ -99,7 +99,7 @@ on_both! {
     async fn a_new_amount_heals_what_does_not_open(app) {
         let user = app.user("test-001", Owner).await;
         let mut contract = make(&app, &user, json!({})).await;
-        for (text, amount, version) in [("v1.00000000.AAAA", "2.00", 2), ("", "2.00", 3), ("보안", "1000.10", 4)] {
+        for (text, amount, version) in [("v1.00000000.AAAA", "2.00", 2), ("", "2.00", 3), ("nonsense", "1000.10", 4)] {
             put_sealed(&app, 1, text).await;
             assert_eq!(read(&app, &user, 1).await["amount"], json!(null), "{text}");
             app.patch("/api/v1/contracts/1", json!({"title": "보안 관제"})).by(&user).expect(200).await;

@@ -1,5 +1,7 @@
 //! What is deleted when nobody needs it any more.
 
+use bizcenter::clock::Timestamp;
+use bizcenter::db::{Value as SqlValue, sql};
 use bizcenter::jobs::Report;
 use bizcenter::policy::Role::Owner;
 use serde_json::json;
@@ -75,6 +77,42 @@ on_both! {
         app.advance(2 * DAY);
         assert!(matches!(run(&app.state, "clean_up").await, Report::Done(_)));
         assert_eq!(app.count("select count(*) from notifications").await, 1);
+    }
+
+    async fn more_than_a_batch_goes_in_one_run(app) {
+        const TOKENS: &str = "insert into revoked_tokens (tenant_id, user_id, jti, expires_at) values ";
+        const INVITATIONS: &str = "insert into invitations (tenant_id, email, email_key, role, token_hash, expires_at, \
+                                   created_at, created_by) values ";
+        const TICKETS: &str = "insert into stream_tickets (tenant_id, user_id, token_hash, token_generation, ends_at, \
+                               expires_at) values ";
+        let owner = app.user("test-001", Owner).await;
+        let long_ago = Timestamp::from_micros(0).unwrap();
+        let token = |number: i64| -> Vec<SqlValue> {
+            vec!["test-001".into(), owner.id.into(), number.to_string().into(), long_ago.into()]
+        };
+        let invitation = |number: i64| -> Vec<SqlValue> {
+            vec![
+                "test-001".into(), "a@b.co".into(), "a@b.co".into(), "viewer".into(), number.to_string().into(),
+                long_ago.into(), long_ago.into(), owner.id.into(),
+            ]
+        };
+        let ticket = |number: i64| -> Vec<SqlValue> {
+            vec![
+                "test-001".into(), owner.id.into(), number.to_string().into(), 0_i64.into(), long_ago.into(),
+                long_ago.into(),
+            ]
+        };
+        app.execute(sql(TOKENS).values((0..2003).map(token))).await;
+        app.execute(sql(INVITATIONS).values((0..2003).map(invitation))).await;
+        app.execute(sql(TICKETS).values((0..2003).map(ticket))).await;
+        let all = "0 kept answers, 0 letters, 0 notifications, 2003 invitations, 4006 tokens and tickets deleted";
+        assert_eq!(run(&app.state, "clean_up").await, Report::Done(all.into()));
+        for count in [
+            "select count(*) from revoked_tokens", "select count(*) from invitations",
+            "select count(*) from stream_tickets",
+        ] {
+            assert_eq!(app.count(count).await, 0, "{count}");
+        }
     }
 
     async fn a_report_tells_what_was_deleted(app) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bizcenter::clock::{Clock, Timestamp};
 use bizcenter::db::{Connect, Db, Sql, Target, sql};
+use regex::Regex;
 use tempfile::TempDir;
 
 use super::ALL;
@@ -21,6 +22,15 @@ struct Place {
 
 impl Place {
     fn new(database: Database) -> Self {
+        let place = Self::empty(database);
+        let migrated =
+            bizcenter(place.path(), &[("DATABASE_URL", place.url.as_str())]).arg("migrate").output().unwrap();
+        assert!(migrated.status.success(), "{}", text(&migrated));
+        place
+    }
+
+    /// With a database that nothing has been done to.
+    fn empty(database: Database) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let url = match database {
             Database::Sqlite => format!("sqlite:///{}", dir.path().join("test.db").display()),
@@ -92,6 +102,9 @@ on_both_databases! {
         let list = text(&place.jobs(&["list"]));
         let line = list.lines().find(|line| line.starts_with("contract_ends ")).unwrap();
         assert!(line.contains("  ok  ") && line.ends_with("  0 expired, 0 renewed"), "{line}");
+        // When, how long it took, and when next: in Seoul.
+        let pattern = r"  20\d\d-\d\d-\d\d \d\d:\d\d \+09:00 +\d+ ms  ok +20\d\d-\d\d-\d\d 03:00 \+09:00  0 expired";
+        assert!(Regex::new(pattern).unwrap().is_match(line), "{line}");
         let list = text(&place.jobs_with(&[("JOBS_AT", "off")], &["list"]));
         assert_eq!(list.matches("by hand").count(), ALL.len(), "{list}");
     }
@@ -112,7 +125,10 @@ on_both_databases! {
         let refused = place.jobs(&["run", "clean_up"]);
         assert_eq!(refused.status.code(), Some(1));
         assert!(text(&refused).contains("clean_up is being run by another process"), "{}", text(&refused));
-        assert!(text(&place.jobs(&["list"])).contains("running"));
+        let list = text(&place.jobs(&["list"]));
+        let line = list.lines().find(|line| line.starts_with("clean_up ")).unwrap();
+        // Of the run before there is nothing to say.
+        assert!(line.contains("  running  ") && line.ends_with(" 03:00 +09:00"), "{line}");
     }
 
     async fn a_failure_is_told_and_kept(place) {
@@ -131,5 +147,27 @@ on_both_databases! {
         let list = text(&place.jobs(&["list"]));
         let line = list.lines().find(|line| line.starts_with("contract_ends ")).unwrap();
         assert!(line.contains("  failed  ") && line.ends_with(reason), "{line}");
+    }
+}
+
+#[test]
+fn a_database_that_is_not_there_is_not_made() {
+    let place = Place::empty(Database::Sqlite);
+    for arguments in [&["list"][..], &["run", "clean_up"]] {
+        let refused = place.jobs(arguments);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(text(&refused).contains("there is no database"), "{}", text(&refused));
+        assert!(std::fs::read_dir(place.path()).unwrap().next().is_none(), "something was made");
+    }
+}
+
+#[test]
+fn a_list_migrates_nothing() {
+    let _deadline = crate::deadline::Deadline::new();
+    let place = Place::empty(Database::MariaDb);
+    for _ in 0..2 {
+        let refused = place.jobs(&["list"]);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(text(&refused).contains("the database lacks migrations (0001 "), "{}", text(&refused));
     }
 }

@@ -1,6 +1,6 @@
 //! Contracts past their last day.
 
-use bizcenter::db::sql;
+use bizcenter::db::{Value as SqlValue, sql};
 use bizcenter::jobs::{self, Report};
 use bizcenter::policy::Role::{Admin, Editor, Owner};
 use serde_json::{Value, json};
@@ -140,7 +140,7 @@ on_both! {
 
     async fn a_renewal_for_today_alone_is_told_of(app) {
         let owner = app.user("test-001", Owner).await;
-        // One of the last days ends today, the other one a day too early.
+        // One of the last days ends today, the other one a day too early: its turn comes first.
         for (number, end) in [("A", "2026-02-06"), ("B", "2026-02-05")] {
             make(&app, &owner, json!({
                 "contract_number": number, "status": "active", "auto_renewal": true, "start_date": end,
@@ -149,12 +149,64 @@ on_both! {
         }
         run_due(&app.state).await;
         assert_eq!(lives(&app, &owner).await.as_array().unwrap()[2..], [
-            json!(["A-R1", "active", "2026-02-07", "2026-02-07", 1]),
             json!(["B-R1", "renewed", "2026-02-06", "2026-02-06", 2]),
-            json!(["B-R2", "active", "2026-02-07", "2026-02-07", 4]),
+            json!(["A-R1", "active", "2026-02-07", "2026-02-07", 1]),
+            json!(["B-R2", "active", "2026-02-07", "2026-02-07", 3]),
         ]);
         let told: Vec<_> = notices(&app).await.into_iter().filter(|(_, kind, _)| kind == RENEWED).collect();
-        assert_eq!(told, [3, 5].map(|id| notice(owner.id, RENEWED, id)));
+        assert_eq!(told, [4, 5].map(|id| notice(owner.id, RENEWED, id)));
+    }
+
+    async fn a_mistyped_year_is_followed_by_a_term_for_today_and_keeps_nobody_waiting(app) {
+        let owner = app.user("test-001", Owner).await;
+        let other = app.user("test-002", Owner).await;
+        for (number, start, end) in [
+            ("day", "0026-01-01", "0026-01-01"),
+            ("year", "0206-03-01", "0207-02-28"),
+            ("month", "2024-01-01", "2024-01-31"),
+        ] {
+            make(&app, &owner, json!({
+                "contract_number": number, "status": "active", "auto_renewal": true, "start_date": start,
+                "end_date": end,
+            })).await;
+        }
+        make(&app, &other, json!({"status": "active", "end_date": "2026-02-06"})).await;
+        // The month's twenty-four missed terms follow one by one.
+        let done = "1 expired, 27 renewed, 2 of them over many missed terms";
+        assert_eq!(run(&app.state, "contract_ends").await, Report::Done(done.into()));
+        let lives = lives(&app, &owner).await;
+        let lives = lives.as_array().unwrap();
+        assert_eq!((lives.len(), &lives[0][1], &lives[1][1]), (30, &json!("renewed"), &json!("renewed")));
+        assert_eq!(lives[3..6], [
+            json!(["day-R1", "active", "2026-02-07", "2026-02-07", 1]),
+            json!(["year-R1", "active", "2025-03-01", "2026-02-28", 2]),
+            json!(["month-R1", "renewed", "2024-02-01", "2024-02-29", 3]),
+        ]);
+        assert_eq!(lives[29], json!(["month-R25", "active", "2026-02-01", "2026-02-28", 30]));
+        assert_eq!(contracts(&app, &other).await[0]["status"], "expired");
+        let told: Vec<_> = notices(&app).await.into_iter().filter(|(_, kind, _)| kind == RENEWED).collect();
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert_eq!(run(&app.state, "contract_ends").await, Report::Done("0 expired, 0 renewed".into()));
+    }
+
+    async fn more_contracts_than_a_turn_are_all_ended(app) {
+        const INSERT: &str = "insert into contracts (tenant_id, contract_number, customer_name, \
+                              customer_name_folded, title, amount_encrypted, currency, start_date, end_date, \
+                              auto_renewal, status, search_text, version, created_at, updated_at) values ";
+        for (tenant, contracts) in [("test-001", 1105), ("test-002", 3)] {
+            app.user(tenant, Editor).await;
+            let row = |number: i64| -> Vec<SqlValue> {
+                let end_date = if number % 2 == 0 { "2026-01-15" } else { "2026-01-16" };
+                vec![
+                    tenant.into(), number.to_string().into(), "c".into(), "c".into(), "t".into(), "x".into(),
+                    "KRW".into(), "2025-01-01".into(), end_date.into(), false.into(), "active".into(), "t".into(),
+                    1_i64.into(), app.now().into(), app.now().into(),
+                ]
+            };
+            app.execute(sql(INSERT).values((0..contracts).map(row))).await;
+        }
+        assert_eq!(run(&app.state, "contract_ends").await, Report::Done("1108 expired, 0 renewed".into()));
+        assert_eq!(app.count("select count(*) from contract_history where action = 'expired'").await, 1108);
     }
 
     async fn terms_with_leap_days_keep_their_length(app, JWT_ACCESS_TOKEN_EXPIRES = "157680000") {

@@ -1,10 +1,11 @@
 //! Deletes rows that nothing will ever ask for again.
 
+mod store;
+
 use chrono::TimeDelta;
 
+use super::Run;
 use super::tenants::Tenants;
-use super::{Run, store};
-use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::db::transaction;
 use crate::error::ApiError;
@@ -34,36 +35,25 @@ macro_rules! in_batches {
 }
 
 /// Deletes what has expired.
-pub async fn run(run: &Run<'_>) -> Result<String, ApiError> {
+pub async fn run(run: &Run) -> Result<String, ApiError> {
     let letters: u64 = in_batches!(run, |tx, now| mail::delete_expired(tx, now, BATCH));
     let (mut answers, mut notices, mut invitations, mut tokens) = (0, 0, 0, 0);
     let mut tenants = Tenants::default();
-    while let Some(scope) = tenants.next(run.app).await? {
+    while let Some(scope) = tenants.next(&run.app).await? {
         let scope = &scope;
         answers += in_batches!(run, |tx, now| {
             idempotency::delete_expired(tx, scope, before(now, idempotency::LIFETIME), BATCH)
         });
         notices += in_batches!(run, |tx, now| notifications::delete_expired(tx, scope, now));
-        let deleted = delete_credentials(run, scope).await?;
-        invitations += deleted.0;
-        tokens += deleted.1;
+        invitations +=
+            in_batches!(run, |tx, now| { store::delete_invitations(tx, scope, before(now, INVITATIONS), BATCH) });
+        tokens += in_batches!(run, |tx, now| store::delete_revoked_tokens(tx, scope, now, BATCH));
+        tokens += in_batches!(run, |tx, now| store::delete_stream_tickets(tx, scope, now, BATCH));
     }
     Ok(format!(
         "{answers} kept answers, {letters} letters, {notices} notifications, {invitations} invitations, {tokens} \
          tokens and tickets deleted"
     ))
-}
-
-/// Invitations; revoked tokens and tickets for streams.
-async fn delete_credentials(run: &Run<'_>, scope: &Scope) -> Result<(u64, u64), ApiError> {
-    let now = run.app.clock.now();
-    transaction!(run.app.db, |tx| {
-        run.lease.hold(tx, now).await?;
-        let invitations = store::delete_invitations(tx, scope, before(now, INVITATIONS)).await?;
-        let tokens = store::delete_revoked_tokens(tx, scope, now).await?;
-        let tickets = store::delete_stream_tickets(tx, scope, now).await?;
-        Ok((invitations, tokens + tickets))
-    })
 }
 
 fn before(now: Timestamp, age: TimeDelta) -> Timestamp {

@@ -111,7 +111,7 @@ fn table(rows: &[[String; COLUMNS.len()]]) -> String {
     let lines = || std::iter::once(&head).chain(rows);
     let width = |column: usize| lines().map(|line| line[column].chars().count()).max().unwrap_or_default();
     let widths: [usize; COLUMNS.len()] = std::array::from_fn(width);
-    let line = |line: &[String; 6]| {
+    let line = |line: &[String; COLUMNS.len()]| {
         let cells: Vec<_> = line.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         cells.join("  ").trim_end().to_owned()
     };

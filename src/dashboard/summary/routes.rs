@@ -75,14 +75,14 @@ async fn summarise_contracts(
     let Some(turn) = turn else {
         let mut counts = ContractCounts::default();
         let rows = store::count_contracts(&mut conn, scope, today, (later, sooner)).await?;
-        rows.into_iter().for_each(|row| counts.add(row));
+        rows.iter().for_each(|row| counts.add(row));
         return Ok(ContractSummary::new(counts, None));
     };
     let beginning = (ContractCounts::default(), Sums::<bool>::new());
     let adder = Adder::start(app, scope, turn, beginning, move |(counts, sums), row: ContractRow, opener| {
         let ContractRow { id, status, currency, end_date, amount_encrypted } = row;
         let ends_by = |day| i64::from((today..=day).contains(&end_date));
-        counts.add(ContractCountRow { status, contracts: 1, ending: ends_by(later), ending_soon: ends_by(sooner) });
+        counts.add(&ContractCountRow { status, contracts: 1, ending: ends_by(later), ending_soon: ends_by(sooner) });
         let amount = opener.open(id, &amount_encrypted);
         sums.entry((status == ContractStatus::Active, currency)).or_default().add(amount);
     });

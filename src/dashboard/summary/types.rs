@@ -108,7 +108,7 @@ pub struct ContractsByStatus {
 }
 
 /// Contracts, counted.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct ContractCounts {
     total: i64,
     by_status: ContractsByStatus,
@@ -151,8 +151,8 @@ impl From<MeetingCountRow> for MeetingSummary {
 
 impl ContractCounts {
     /// Counts these contracts.
-    pub fn add(&mut self, row: ContractCountRow) {
-        let ContractCountRow { status, contracts, ending, ending_soon } = row;
+    pub fn add(&mut self, row: &ContractCountRow) {
+        let &ContractCountRow { status, contracts, ending, ending_soon } = row;
         self.by_status.add(status, contracts);
         self.total += contracts;
         if status == ContractStatus::Active {

@@ -163,7 +163,6 @@ fn a_database_that_is_not_there_is_not_made() {
 
 #[test]
 fn a_list_migrates_nothing() {
-    let _deadline = crate::deadline::Deadline::new();
     let place = Place::empty(Database::MariaDb);
     for _ in 0..2 {
         let refused = place.jobs(&["list"]);

@@ -22,6 +22,7 @@ mod dashboard;
 mod edge;
 mod faults;
 mod flask_faults;
+mod hang_ups;
 mod idempotency;
 mod invitations;
 mod isolation;

@@ -91,7 +91,7 @@ async fn user(state: &AppState, role: Role) -> String {
         created_at: now,
     };
     let mut tx = state.db.begin().await.unwrap();
-    store::ensure_tenant(&mut tx, TENANT, now).await.unwrap();
+    store::ensure_tenant(&mut tx, TENANT, &state.audit_key, now).await.unwrap();
     let id = store::insert(&mut tx, &new).await.unwrap();
     let row = store::find_by_id(&mut tx, id).await.unwrap().unwrap();
     tx.commit().await.unwrap();

@@ -85,6 +85,8 @@ pub struct Shared {
     pub timezone: Tz,
     /// `TRUSTED_PROXIES`.
     pub trusted_proxies: Vec<IpNet>,
+    /// The host of `PUBLIC_URL`, or another name: see [`crate::icalendar::uid`].
+    pub calendar_domain: String,
     /// Sends letters, if e-mail is on.
     pub mailer: Option<Mailer>,
     /// `JOBS_AT`; nothing when it is off.
@@ -122,6 +124,7 @@ impl AppState {
             audit_retention_days: config.audit_retention_days,
             timezone: config.timezone,
             trusted_proxies: config.trusted_proxies.clone(),
+            calendar_domain: config.calendar_domain.clone(),
             mailer: config.mail.as_ref().map(Mailer::new),
             jobs_at: config.jobs_at,
         }))

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 use std::convert::Infallible;
+use std::sync::Arc;
+use std::vec;
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
@@ -10,11 +12,9 @@ use axum::response::Response;
 use csv::{Terminator, WriterBuilder};
 use serde_json::Value;
 
-use crate::accept::preferred;
 use crate::csv_cell;
 use crate::error::ApiError;
-use crate::export::{self, File, Piece, Pieces};
-use crate::page::Page;
+use crate::export::{self, File, Format, Steps};
 
 /// Without it Excel takes UTF-8 for the system's old encoding, and Hangul for garbage.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
@@ -25,13 +25,19 @@ pub trait Export: Send + Sync + 'static {
     const FILE: &'static str;
     /// The columns: each one's name, and where in a row's JSON it is (RFC 6901); `*` stands for every part of a list.
     const COLUMNS: &'static [(&'static str, &'static str)];
+    /// A row as it is read.
+    type Row: Send + 'static;
 
-    /// The rows from here on as JSON, and where the next ones begin.
-    fn step(&self, page: &Page) -> impl Future<Output = Result<Step, ApiError>> + Send;
+    /// The ids of the rows, in their order. They are read at once, and the rows later: so none is missing or there twice
+    /// because it has changed its place meanwhile.
+    fn ids(&self) -> impl Future<Output = Result<Vec<i64>, ApiError>> + Send;
+
+    /// Those of these rows that are still there, in this order.
+    fn rows(&self, ids: &[i64]) -> impl Future<Output = Result<Vec<Self::Row>, ApiError>> + Send;
+
+    /// The row as JSON.
+    fn json(&self, row: Self::Row) -> serde_json::Result<Value>;
 }
-
-/// Some rows as JSON, and where the next ones begin, if there are more.
-pub type Step = (Vec<Value>, Option<Page>);
 
 /// Whether the caller prefers CSV to JSON (`Accept`, RFC 9110, 12.5.1).
 #[derive(Debug, Clone, Copy)]
@@ -47,29 +53,42 @@ impl<S: Send + Sync> FromRequestParts<S> for WantsCsv {
 
 impl WantsCsv {
     fn preferred(headers: &HeaderMap) -> Self {
-        Self(preferred(headers, false, &[true], |is_csv| if is_csv { "text/csv" } else { "application/json" }))
+        Self(Format::preferred(headers, &[Format::Csv]) == Format::Csv)
     }
 }
 
-/// The file. The first rows are read before the answer begins: an error among them is an error like any other.
-pub async fn answer<E: Export>(export: E, start: Page) -> Result<Response, ApiError> {
+/// The file. The ids and the first rows are read before the answer begins: an error there is an error like any other.
+pub async fn answer<E: Export>(export: E) -> Result<Response, ApiError> {
     let names: Vec<String> = E::COLUMNS.iter().map(|(name, _)| (*name).to_owned()).collect();
     let mut before = BYTE_ORDER_MARK.as_bytes().to_vec();
     write(&mut before, std::iter::once(names))?;
-    export::send(Csv(export), start, before, File { name: E::FILE, kind: "text/csv; charset=utf-8" }).await
+    let ids = export.ids().await?.into_iter();
+    export::send(Csv { export: Arc::new(export), ids }, before, File { name: E::FILE, kind: "text/csv; charset=utf-8" })
+        .await
 }
 
 /// The rows as lines of CSV.
-struct Csv<E>(E);
+struct Csv<E> {
+    export: Arc<E>,
+    /// Of the rows that are still to come.
+    ids: vec::IntoIter<i64>,
+}
 
-impl<E: Export> Pieces for Csv<E> {
-    type Place = Page;
-
-    async fn piece(&self, page: &Page) -> Result<Piece<Page>, ApiError> {
-        let (rows, next) = self.0.step(page).await?;
-        let mut piece = Vec::new();
-        write(&mut piece, lines::<E>(&rows))?;
-        Ok((piece, next))
+impl<E: Export> Steps for Csv<E> {
+    async fn step(&mut self, rows: usize) -> Result<Option<Vec<u8>>, ApiError> {
+        let ids: Vec<i64> = self.ids.by_ref().take(rows).collect();
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        let rows = self.export.rows(&ids).await?;
+        let export = Arc::clone(&self.export);
+        let bytes = export::convert(move || {
+            let rows = rows.into_iter().map(|row| export.json(row)).collect::<Result<Vec<_>, _>>();
+            let mut bytes = Vec::new();
+            write(&mut bytes, lines::<E>(&rows.map_err(ApiError::internal)?))?;
+            Ok(bytes)
+        });
+        Ok(Some(bytes.await?))
     }
 }
 

@@ -1,18 +1,21 @@
 //! iCalendar (RFC 5545): what calendar programs read.
 
+mod timezone;
+
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use calcard::common::PartialDateTime;
 use calcard::icalendar::{
-    ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarDuration, ICalendarMethod, ICalendarParameter,
-    ICalendarProperty, ICalendarStatus, ICalendarTransparency, ICalendarValueType,
+    ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarDuration, ICalendarParameter, ICalendarProperty,
+    ICalendarStatus, ICalendarTransparency, ICalendarValueType,
 };
 use chrono::{Datelike, NaiveDate, Timelike};
+use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
 use crate::etag::{Conditions, Tag};
-use crate::letters::is_invisible;
+use crate::letters::is_deceptive;
 
 /// Who made it (RFC 5545, 3.7.3).
 const PRODUCT: &str = "-//MSSP BizCenter//API//EN";
@@ -56,22 +59,19 @@ pub enum When {
 pub struct Subscription {
     /// What it is called.
     pub name: String,
-    /// The IANA name of the time zone in which its days are.
-    pub timezone: &'static str,
+    /// The time zone in which its days are.
+    pub timezone: Tz,
+    /// Its first day.
+    pub first: NaiveDate,
+    /// Its last day.
+    pub last: NaiveDate,
 }
 
-/// What a row is called in every calendar: the same for good, and never the same in another tenant.
-pub fn uid(kind: &str, id: i64, tenant: &str) -> String {
+/// What a row is called in every calendar: the same for good, and never the same in another tenant or, with a domain of
+/// its own, in another installation.
+pub fn uid(kind: &str, id: i64, tenant: &str, domain: &str) -> String {
     let digest = Sha256::digest(tenant.as_bytes());
-    format!("{kind}-{id}.{}@bizcenter", hex::encode(&digest[..TENANT_LENGTH]))
-}
-
-/// The beginning of a text that is longer than this many characters.
-pub fn cut(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
+    format!("{kind}-{id}.{}@{domain}", hex::encode(&digest[..TENANT_LENGTH]))
 }
 
 /// A calendar as text, with its tag. The same events are the same text, whenever it is written.
@@ -80,18 +80,25 @@ pub fn write(subscription: Option<&Subscription>, events: Vec<Event>) -> (Tag, S
     calendar.add_property(ICalendarProperty::Version, "2.0");
     calendar.add_property(ICalendarProperty::Prodid, PRODUCT);
     calendar.add_property(ICalendarProperty::Calscale, "GREGORIAN");
-    calendar.add_property(ICalendarProperty::Method, ICalendarMethod::Publish);
-    if let Some(Subscription { name, timezone }) = subscription {
+    let mut components = Vec::new();
+    if let Some(Subscription { name, timezone, first, last }) = subscription {
         let is_duration = [ICalendarParameter::value(ICalendarValueType::Duration)];
         calendar.add_property(ICalendarProperty::Name, line(name));
         calendar.add_property(ICalendarProperty::Other("X-WR-CALNAME".into()), line(name));
-        calendar.add_property(ICalendarProperty::Other("X-WR-TIMEZONE".into()), *timezone);
+        calendar.add_property(ICalendarProperty::Other("X-WR-TIMEZONE".into()), timezone.name());
         calendar.add_property_with_params(ICalendarProperty::RefreshInterval, is_duration, HOUR);
         calendar.add_property(ICalendarProperty::Other("X-PUBLISHED-TTL".into()), HOUR);
+        // A calendar has at least one component, and this one may have no events.
+        let (mut timezone, observances) = timezone::components(*timezone, *first, *last);
+        timezone.component_ids = (2..).take(observances.len()).collect();
+        calendar.component_ids.push(1);
+        components.push(timezone);
+        components.extend(observances);
     }
-    calendar.component_ids = (1..).take(events.len()).collect();
-    let components = std::iter::once(calendar).chain(events.into_iter().map(Event::into_component));
-    let text = ICalendar { components: components.collect() }.to_string();
+    calendar.component_ids.extend((1..).skip(components.len()).take(events.len()));
+    components.insert(0, calendar);
+    components.extend(events.into_iter().map(Event::into_component));
+    let text = ICalendar { components }.to_string();
     (Tag::of(text.as_bytes()), text)
 }
 
@@ -113,7 +120,8 @@ impl Event {
         let Self { uid, version, updated_at, when, summary, location, description, is_tentative } = self;
         let mut event = ICalendarComponent::new(ICalendarComponentType::VEvent);
         event.add_property(ICalendarProperty::Uid, uid);
-        // Not the moment of the answer, which would make it another text each time.
+        // Without a METHOD it is when the event last changed, and not the moment of the answer, which would make it
+        // another text each time.
         event.add_property(ICalendarProperty::Dtstamp, moment(updated_at));
         event.add_property(ICalendarProperty::LastModified, moment(updated_at));
         if let Some(version) = version {
@@ -169,8 +177,7 @@ fn date(day: NaiveDate) -> PartialDateTime {
 }
 
 /// Text that begins no line of its own in any reader: every kind of line break becomes the one that is escaped. Other
-/// control characters, which the format has no place for, are left out, and so is what nobody sees, but for the joiners
-/// that some scripts and emoji are written with.
+/// control characters, which the format has no place for, are left out, and so is what deceives the reader.
 fn clean(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
@@ -179,8 +186,7 @@ fn clean(text: &str) -> String {
             '\r' if letters.peek() == Some(&'\n') => {}
             '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => clean.push('\n'),
             '\n' | '\t' => clean.push(letter),
-            '\u{200c}' | '\u{200d}' => clean.push(letter),
-            letter if letter.is_control() || is_invisible(letter) => {}
+            letter if letter.is_control() || is_deceptive(letter) => {}
             letter => clean.push(letter),
         }
     }
@@ -200,7 +206,7 @@ mod tests {
 
     fn event(summary: &str, description: &str) -> Event {
         Event {
-            uid: uid("meeting", 1, "acme"),
+            uid: uid("meeting", 1, "acme", "bizcenter"),
             version: Some(1),
             updated_at: Timestamp::from_micros(0).unwrap(),
             when: When::Hour(Timestamp::from_micros(0).unwrap()),
@@ -228,7 +234,7 @@ mod tests {
                 prop_assert!(line.len() <= 75, "{}", line);
                 prop_assert!(!line.contains(|letter: char| letter.is_control() && letter != '\t'), "{:?}", line);
             }
-            let expected = "BEGIN VERSION PRODID CALSCALE METHOD BEGIN UID DTSTAMP LAST-MODIFIED SEQUENCE DTSTART \
+            let expected = "BEGIN VERSION PRODID CALSCALE BEGIN UID DTSTAMP LAST-MODIFIED SEQUENCE DTSTART \
                             DURATION SUMMARY DESCRIPTION STATUS END END";
             prop_assert_eq!(names(&written).join(" "), expected, "{}", written);
         }
@@ -236,13 +242,10 @@ mod tests {
 
     #[test]
     fn a_name_is_the_same_for_good_and_another_one_elsewhere() {
-        assert_eq!(uid("meeting", 12, "acme"), "meeting-12.822b33ad87c148a0@bizcenter");
-        assert_ne!(uid("meeting", 12, "acme"), uid("meeting", 12, "ACME"));
-    }
-
-    #[test]
-    fn a_text_is_cut_between_characters() {
-        assert_eq!((cut("한국", 2), cut("한국어", 2), cut("", 0)), ("한국".into(), "한국…".into(), String::new()));
+        let name = |tenant: &str, domain: &str| uid("meeting", 12, tenant, domain);
+        assert_eq!(name("acme", "bizcenter"), "meeting-12.822b33ad87c148a0@bizcenter");
+        assert_ne!(name("acme", "bizcenter"), name("ACME", "bizcenter"));
+        assert_ne!(name("acme", "app.example.com"), name("acme", "test.example.com"));
     }
 
     #[test]

@@ -13,6 +13,19 @@ pub const fn is_invisible(letter: char) -> bool {
     )
 }
 
+/// Whether it is invisible and of no use to the reader: all but the joiners that some scripts and emoji are written with.
+pub const fn is_deceptive(letter: char) -> bool {
+    is_invisible(letter) && !matches!(letter, '\u{200c}' | '\u{200d}')
+}
+
+/// The beginning of a text that is longer than this many characters.
+pub fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// Whether nobody sees it: a blank, a control character, what is invisible, and letters that stand for none, such as
 /// Hangul's fillers.
 pub fn is_blank(letter: char) -> bool {
@@ -29,6 +42,15 @@ mod tests {
         let found: Vec<u32> = ('\0'..=char::MAX).filter(|letter| is_invisible(*letter)).map(u32::from).collect();
         let ranges = [0x200b..=0x200f, 0x202a..=0x202e, 0x2060..=0x2064, 0x2066..=0x2069, 0xfeff..=0xfeff];
         assert_eq!(found, ranges.into_iter().flatten().collect::<Vec<u32>>());
+        assert_eq!(
+            ['\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', 'a'].map(is_deceptive),
+            [true, false, false, true, false]
+        );
+    }
+
+    #[test]
+    fn a_text_is_cut_between_characters() {
+        assert_eq!((cut("한국", 2), cut("한국어", 2), cut("", 0)), ("한국".into(), "한국…".into(), String::new()));
     }
 
     #[test]

@@ -27,13 +27,7 @@ text_enum! {
         AuditLog = "audit_log",
         /// A calendar to subscribe to.
         CalendarFeed = "calendar_feed",
-        /// A report.
-        Report = "report",
-        /// A notification.
-        Notification = "notification",
         /// What a user wants to be told, and how.
         Preferences = "preferences",
-        /// Work in the background.
-        Job = "job",
     }
 }

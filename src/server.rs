@@ -1,6 +1,8 @@
 //! Accepts connections and hands their requests to the application; stops without losing one.
 //!
-//! `axum::serve` sets no limit on how long a client may take to send a request's head.
+//! `axum::serve` sets no limit on how long a client may take to send a request's head, or to take its answer.
+
+mod write_timeout;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -18,13 +20,25 @@ use tokio::net::TcpListener;
 use tower::{Service, ServiceExt};
 use tracing::{debug, info, warn};
 
+use self::write_timeout::WriteTimeout;
+
 /// How long a client may take to send a request's head, or to begin the next one on an open connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a client may take nothing of its answer. On a slow line the kernel asks for more only now and then.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long requests in flight may take to finish when the server stops.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Serves until `stop` ends, then finishes what is in flight.
 pub async fn serve<S>(listener: TcpListener, service: S, stop: impl Future<Output = ()>)
+where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static,
+{
+    serve_patiently(listener, service, WRITE_TIMEOUT, stop).await;
+}
+
+/// Lets a client go that has taken nothing of its answer for so long.
+async fn serve_patiently<S>(listener: TcpListener, service: S, patience: Duration, stop: impl Future<Output = ()>)
 where
     S: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static,
 {
@@ -50,7 +64,8 @@ where
         let _ = stream.set_nodelay(true);
         let service = service.clone();
         let answer = service_fn(move |request| service.clone().oneshot(with_peer(request, peer)));
-        let connection = builder.serve_connection(TokioIo::new(stream), answer).into_owned();
+        let stream = TokioIo::new(WriteTimeout::new(stream, patience));
+        let connection = builder.serve_connection(stream, answer).into_owned();
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -129,7 +144,58 @@ pub fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Bytes;
+    use futures_util::stream;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+    use tokio::sync::mpsc;
+    use tokio::time::{sleep, timeout};
+
     use super::*;
+
+    /// Tells when it goes.
+    struct Held(mpsc::UnboundedSender<()>);
+
+    impl Drop for Held {
+        fn drop(&mut self) {
+            let _ = self.0.send(());
+        }
+    }
+
+    /// An answer without an end.
+    async fn endless(held: Held) -> Result<Response, Infallible> {
+        let pieces = stream::unfold(held, |held| async move {
+            Some((Ok::<_, Infallible>(Bytes::from_static(&[b'x'; 65_536])), held))
+        });
+        Ok(Response::new(Body::from_stream(pieces)))
+    }
+
+    #[tokio::test]
+    async fn who_takes_nothing_of_an_answer_is_let_go() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (gone, mut is_gone) = mpsc::unbounded_channel();
+        let service = tower::service_fn(move |_: Request| endless(Held(gone.clone())));
+        tokio::spawn(serve_patiently(listener, service, Duration::from_secs(1), std::future::pending()));
+        let open = async || {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+            client
+        };
+        let (mut reader, mut sleeper) = (open().await, open().await);
+        let mut bytes = vec![0; 262_144];
+        // Far more than the kernel keeps for both.
+        for _ in 0..300 {
+            reader.read_exact(&mut bytes).await.unwrap();
+            sleep(Duration::from_millis(10)).await;
+        }
+        timeout(Duration::from_secs(30), is_gone.recv()).await.unwrap().unwrap();
+        // Whoever reads goes on.
+        reader.read_exact(&mut bytes).await.unwrap();
+        assert!(is_gone.try_recv().is_err());
+        let taken = timeout(Duration::from_secs(30), sleeper.read_to_end(&mut Vec::new())).await.unwrap();
+        assert!(!taken.is_ok_and(|length| length == 0));
+    }
 
     #[cfg(unix)]
     #[test]

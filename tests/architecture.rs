@@ -25,7 +25,7 @@ const OVER_ALL_TENANTS: [&str; 3] = [
     "select id from tenants union select tenant_id from audit_chains union select tenant_id from audit_logs order by 1",
     "select t.id from tenants t where (select 1 from audit_logs a where a.tenant_id = t.id and a.seq is null limit 1) \
      = 1 order by t.id",
-    "select tenant_id from audit_chains order by tenant_id",
+    "select id from tenants union select tenant_id from audit_chains order by 1",
 ];
 
 /// Comments, texts in quotes with what is inside, and single characters.

@@ -7,6 +7,8 @@ create table if not exists calendar_feeds (
     token_hash char(64) not null,
     -- The language of the calendar's own words, since programs ask for none.
     locale varchar(5) not null check (locale in ('en', 'ko')),
+    -- The user's when it was made: with his sessions of then it ends.
+    token_generation bigint not null,
     created_at datetime(6) not null,
     last_used_at datetime(6),
     unique key calendar_feeds_token_hash (token_hash),

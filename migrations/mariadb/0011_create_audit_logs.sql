@@ -19,6 +19,8 @@ create table if not exists audit_logs (
     seq bigint,
     previous_seal char(64),
     seal char(64),
+    -- When it was sealed; in the seal.
+    sealed_at datetime(6),
     -- Unique, so that whoever finds a row by it locks that row and not the gap behind it, where others write.
     unique key audit_logs_id (tenant_id, id),
     key audit_logs_action (tenant_id, action, id),
@@ -30,18 +32,19 @@ create table if not exists audit_logs (
     key audit_logs_seq (tenant_id, seq, id)
 ) engine = innodb default character set utf8mb4 collate utf8mb4_nopad_bin;
 
--- Where each tenant's chain begins (first_seq, after previous_seal) and ends (last_seq with last_seal), both signed.
+-- Where each tenant's chain begins (first_seq, after previous_seal) and ends (last_seq with last_seal); signed as a whole.
 create table if not exists audit_chains (
     tenant_id varchar(50) not null primary key,
     last_seq bigint not null,
     last_seal char(64) not null,
+    last_sealed_at datetime(6),
     -- What the server itself has found wrong.
     faults bigint not null,
     fault_seq bigint,
     fault_at datetime(6),
-    head_mac char(64) not null,
     first_seq bigint not null,
     previous_seal char(64) not null,
-    deleted_before datetime(6),
-    checkpoint_mac char(64) not null
+    -- When the last row that was deleted had been sealed.
+    deleted_until datetime(6),
+    mac char(64) not null
 ) engine = innodb default character set utf8mb4 collate utf8mb4_nopad_bin;

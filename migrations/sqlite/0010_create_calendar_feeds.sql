@@ -7,6 +7,8 @@ create table calendar_feeds (
     token_hash text not null unique,
     -- The language of the calendar's own words, since programs ask for none.
     locale text not null check (locale in ('en', 'ko')),
+    -- The user's when it was made: with his sessions of then it ends.
+    token_generation integer not null,
     created_at datetime not null,
     last_used_at datetime,
     unique (tenant_id, user_id),

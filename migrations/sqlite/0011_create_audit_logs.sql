@@ -18,7 +18,9 @@ create table audit_logs (
     -- The place in the tenant's chain; null until the row is sealed.
     seq integer check (typeof(seq) in ('integer', 'null')),
     previous_seal text,
-    seal text
+    seal text,
+    -- When it was sealed; in the seal.
+    sealed_at datetime
 );
 
 create unique index audit_logs_id on audit_logs (tenant_id, id);
@@ -30,18 +32,19 @@ create index audit_logs_created_at on audit_logs (tenant_id, created_at, id);
 -- Not unique: a row that somebody puts under the next number must not keep others from being sealed.
 create index audit_logs_seq on audit_logs (tenant_id, seq, id);
 
--- Where each tenant's chain begins (first_seq, after previous_seal) and ends (last_seq with last_seal), both signed.
+-- Where each tenant's chain begins (first_seq, after previous_seal) and ends (last_seq with last_seal); signed as a whole.
 create table audit_chains (
     tenant_id text not null primary key,
     last_seq integer not null check (typeof(last_seq) = 'integer'),
     last_seal text not null,
+    last_sealed_at datetime check (last_sealed_at like '____-__-__T__:__:__%+00:00'),
     -- What the server itself has found wrong.
     faults integer not null check (typeof(faults) = 'integer'),
     fault_seq integer check (typeof(fault_seq) in ('integer', 'null')),
     fault_at datetime check (fault_at like '____-__-__T__:__:__%+00:00'),
-    head_mac text not null,
     first_seq integer not null check (typeof(first_seq) = 'integer'),
     previous_seal text not null,
-    deleted_before datetime check (deleted_before like '____-__-__T__:__:__%+00:00'),
-    checkpoint_mac text not null
+    -- When the last row that was deleted had been sealed.
+    deleted_until datetime check (deleted_until like '____-__-__T__:__:__%+00:00'),
+    mac text not null
 ) without rowid;

@@ -28,15 +28,13 @@ text_enum! {
         Viewed = "viewed",
         /// It was handed out as a file.
         Exported = "exported",
-        /// A file of it was fetched.
-        Downloaded = "downloaded",
         /// It was made known.
         Published = "published",
         /// It became something else.
         Converted = "converted",
         /// Another one followed it.
         Renewed = "renewed",
-        /// It came in with a file.
+        /// Many came in with a file; each has a row of its own besides.
         Imported = "imported",
         /// Somebody was invited.
         Invited = "invited",

@@ -1,11 +1,13 @@
 //! The rows of the audit log, as users reach them: added and read. What seals and deletes them is in `chain/store.rs`.
 
+use chrono::DateTime;
+
 use super::event::Action;
 use super::types::AuditLogQuery;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
-use crate::db::{Conn, DbResult, Sql, Value, sql};
-use crate::page::{Kind, List, Listing, Page, SortField, Sortable};
+use crate::db::{Conn, DbResult, Sql, Stored, Value, readable, sql};
+use crate::page::{Kind, List, Listing, SortField, Sortable};
 use crate::resource::Resource;
 
 /// A row to insert.
@@ -35,7 +37,7 @@ pub struct NewAuditLogRow {
     pub mac: String,
 }
 
-/// A row, with the name that its user has now. What the database does not check is taken as the text it is: a row that
+/// A row, with the name that its user has now. Everything is read as what is stored there, whatever it is: a row that
 /// somebody has tampered with must not keep the others from being seen.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct AuditLogRow {
@@ -44,25 +46,42 @@ pub struct AuditLogRow {
     /// Number in the chain.
     pub seq: Option<i64>,
     /// What was done.
+    #[sqlx(try_from = "Stored<String>")]
     pub action: String,
     /// To what.
+    #[sqlx(try_from = "Stored<String>")]
     pub resource_type: String,
     /// To which one.
-    pub resource_id: Option<i64>,
+    #[sqlx(try_from = "Stored<String>")]
+    pub resource_id: Option<String>,
     /// By whom.
-    pub user_id: Option<i64>,
+    #[sqlx(try_from = "Stored<String>")]
+    pub user_id: Option<String>,
     /// His name.
+    #[sqlx(try_from = "Stored<String>")]
     pub user_name: Option<String>,
     /// From where.
+    #[sqlx(try_from = "Stored<String>")]
     pub ip: Option<String>,
     /// With what.
+    #[sqlx(try_from = "Stored<String>")]
     pub user_agent: Option<String>,
     /// In which request.
+    #[sqlx(try_from = "Stored<String>")]
     pub request_id: Option<String>,
     /// The JSON of what changed.
+    #[sqlx(try_from = "Stored<String>")]
     pub changes: String,
     /// When.
-    pub created_at: Timestamp,
+    #[sqlx(try_from = "Stored<Timestamp>")]
+    pub created_at: Option<Timestamp>,
+}
+
+impl AuditLogRow {
+    /// When; for what cannot be read the first moment of the year 1.
+    pub fn moment(&self) -> Timestamp {
+        self.created_at.unwrap_or_else(|| Timestamp::new(DateTime::UNIX_EPOCH))
+    }
 }
 
 /// A sealed row with what seals it.
@@ -72,13 +91,20 @@ pub struct SealedRow {
     #[sqlx(flatten)]
     pub row: AuditLogRow,
     /// Drawn by lot.
+    #[sqlx(try_from = "Stored<String>")]
     pub nonce: String,
     /// The row's code.
+    #[sqlx(try_from = "Stored<String>")]
     pub mac: String,
     /// The seal before its own.
+    #[sqlx(try_from = "Stored<String>")]
     pub previous_seal: Option<String>,
     /// Its seal.
+    #[sqlx(try_from = "Stored<String>")]
     pub seal: Option<String>,
+    /// When it was sealed.
+    #[sqlx(try_from = "Stored<Timestamp>")]
+    pub sealed_at: Option<Timestamp>,
 }
 
 impl Sortable for AuditLogRow {
@@ -95,7 +121,7 @@ impl Sortable for AuditLogRow {
 
     fn sort_value(&self, field: &str) -> Value {
         match field {
-            "created_at" => self.created_at.into(),
+            "created_at" => self.created_at.and_then(readable).into(),
             _ => self.id.into(),
         }
     }
@@ -121,20 +147,28 @@ pub async fn list(conn: &mut Conn, scope: &Scope, query: &AuditLogQuery) -> DbRe
     query.page.fetch(conn, &LIST, &filter(scope, query)).await
 }
 
-/// A step of a walk over all rows that match, and where it goes on.
-pub async fn walk(
-    conn: &mut Conn,
-    scope: &Scope,
-    query: &AuditLogQuery,
-    page: &Page,
-) -> DbResult<(Vec<AuditLogRow>, Option<Page>)> {
-    page.fetch_step(conn, &LIST, &filter(scope, query)).await
+/// The ids of all rows that match, in the order of the list.
+pub async fn ids(conn: &mut Conn, scope: &Scope, query: &AuditLogQuery) -> DbResult<Vec<i64>> {
+    query.page.fetch_ids::<AuditLogRow>(conn, &LIST, &filter(scope, query)).await
 }
 
-/// The next number of the chain behind this one, if there is one.
-pub async fn next_seq(conn: &mut Conn, scope: &Scope, after: i64) -> DbResult<Option<i64>> {
-    let next = sql("select min(seq) from audit_logs where tenant_id = ? and seq > ?").bind(scope.tenant()).bind(after);
+/// Those of these rows that are there, in this order.
+pub async fn rows(conn: &mut Conn, scope: &Scope, ids: &[i64]) -> DbResult<Vec<AuditLogRow>> {
+    LIST.fetch_rows(conn, &sql("a.tenant_id = ?").bind(scope.tenant()), ids).await
+}
+
+/// The next number of the chain, behind this one if there is one.
+pub async fn next_seq(conn: &mut Conn, scope: &Scope, after: Option<i64>) -> DbResult<Option<i64>> {
+    let mut next = sql("select min(seq) from audit_logs where tenant_id = ?").bind(scope.tenant());
+    if let Some(after) = after {
+        next = next.push(" and seq > ?").bind(after);
+    }
     Ok(conn.fetch_one::<(Option<i64>,)>(next).await?.0)
+}
+
+/// How many rows are not sealed.
+pub async fn count_unsealed(conn: &mut Conn, scope: &Scope) -> DbResult<i64> {
+    conn.count(sql("select count(*) from audit_logs where tenant_id = ? and seq is null").bind(scope.tenant())).await
 }
 
 /// The last number of the chain, if there is one.
@@ -154,7 +188,7 @@ pub async fn walk_chain(
     const SELECT: &str = concat!(
         "select ",
         columns!(),
-        ", a.nonce, a.mac, a.previous_seal, a.seal from ",
+        ", a.nonce, a.mac, a.previous_seal, a.seal, a.sealed_at from ",
         from!(),
         " where a.tenant_id = ? and a.seq >= ? and a.seq <= ?"
     );

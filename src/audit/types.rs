@@ -49,13 +49,14 @@ pub struct AuditLog {
     /// The fields that changed, from what to what. Amounts are never shown. Text of more than 2,000 characters is cut
     /// to these and `…+` with the number of the others; a list of texts likewise.
     pub changes: BTreeMap<String, Change>,
-    /// When.
+    /// When; in the year 1 for a moment that cannot be read, since somebody has tampered with the row.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
 }
 
 impl From<AuditLogRow> for AuditLog {
     fn from(row: AuditLogRow) -> Self {
+        let created_at = row.moment();
         let AuditLogRow {
             id,
             seq,
@@ -68,7 +69,7 @@ impl From<AuditLogRow> for AuditLog {
             user_agent,
             request_id,
             changes,
-            created_at,
+            created_at: _,
         } = row;
         // What does not read has been tampered with; verifying names it.
         let Changes(changes) = serde_json::from_str(&changes).unwrap_or_default();
@@ -77,8 +78,8 @@ impl From<AuditLogRow> for AuditLog {
             seq,
             action,
             resource_type,
-            resource_id,
-            user_id,
+            resource_id: number(resource_id),
+            user_id: number(user_id),
             user_name,
             ip,
             user_agent,
@@ -87,6 +88,11 @@ impl From<AuditLogRow> for AuditLog {
             created_at,
         }
     }
+}
+
+/// A key; nothing for what is none.
+pub fn number(stored: Option<String>) -> Option<i64> {
+    stored.and_then(|text| text.parse().ok())
 }
 
 /// A page of the audit log.

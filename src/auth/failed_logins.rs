@@ -123,10 +123,11 @@ impl Address {
 }
 
 impl Attempt {
-    /// The attempt failed.
-    pub fn failed(mut self) {
+    /// The attempt failed; gives whether it is the one after which the account is closed to this address.
+    pub fn failed(mut self) -> bool {
         *self.failures += 1;
         self.address.failures.fetch_add(1, Ordering::SeqCst);
+        *self.failures == OF_AN_ACCOUNT
     }
 }
 

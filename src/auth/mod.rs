@@ -5,6 +5,7 @@ mod failed_logins;
 mod guard;
 mod invitations;
 mod known_users;
+mod login_failure;
 pub mod password;
 mod routes;
 mod secret;

@@ -5,11 +5,13 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use secrecy::ExposeSecret;
+use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::invitations::{self, Invited};
 use super::known_users::{load_active, load_by_token};
+use super::login_failure::LoginFailure;
 use super::password::{self, Verdict};
 use super::store::{self, NewUserRow, UserRow};
 use super::token::{SessionTokens, TokenType, bearer};
@@ -86,12 +88,14 @@ async fn register(
     let user = transaction!(app.db, |tx| {
         match &invited {
             Some(invited) => invited.use_up(tx, app.role_policy, now).await?,
-            None => store::ensure_tenant(tx, &new.tenant_id, now).await?,
+            None => store::ensure_tenant(tx, &new.tenant_id, &app.audit_key, now).await?,
         }
         let id = store::insert(tx, &new).await.map_err(|error| ApiError::duplicate(error, Code::EmailTaken))?;
         let user = store::find_by_id(tx, id).await?.ok_or_else(|| ApiError::internal("a new user is gone"))?;
         let scope = Scope::of(&user, &app, origin.clone());
+        // By which invitation; without one he has made the account himself.
         let changes = Changes::created(&User::from(user.clone()));
+        let changes = changes.field("invitation_id", Value::Null, invited.as_ref().map(Invited::id));
         audit::record(tx, &scope, Event::new(Action::Registered, Resource::User, id).with(changes), now).await?;
         Ok(user)
     })?;
@@ -118,16 +122,17 @@ async fn login(State(app): State<AppState>, origin: Origin, body: Body<Login>) -
     let user = match user {
         Some(user) if verdict != Verdict::Wrong => user,
         user => {
-            attempt.failed();
+            let is_closed = attempt.failed();
             if let Some(user) = user {
-                record_refusal(app, &user, origin);
+                let reasons = LoginFailure::WrongPassword.followed_by(is_closed);
+                record_refusal(app, &user, origin, reasons);
             }
             return Err(Code::WrongCredentials.into());
         }
     };
     drop(attempt);
     if !user.is_active {
-        record_refusal(app, &user, origin);
+        record_refusal(app, &user, origin, vec![LoginFailure::Inactive]);
         return Err(Code::AccountInactive.into());
     }
     let (scope, now) = (Scope::of(&user, &app, origin), app.clock.now());
@@ -190,11 +195,11 @@ async fn get_current_user(
 
 /// Writes down that somebody was not let in to this account; nobody waits for it, or an address with an account would be
 /// told from one without by the time that its refusal takes.
-fn record_refusal(app: AppState, user: &UserRow, origin: Origin) {
+fn record_refusal(app: AppState, user: &UserRow, origin: Origin, reasons: Vec<LoginFailure>) {
     let (scope, id, now) = (Scope::of_nobody(user, &app, origin), user.id, app.clock.now());
     app.clone().tracker.spawn(async move {
-        let event = Event::new(Action::LoginFailed, Resource::Session, id);
-        let recorded = transaction!(app.db, |tx| audit::record(tx, &scope, event.clone(), now).await);
+        let events: Vec<Event> = reasons.into_iter().map(|reason| reason.event(id)).collect();
+        let recorded = transaction!(app.db, |tx| audit::record_all(tx, &scope, events.clone(), now).await);
         if let Err(error) = recorded {
             tracing::error!(%error, user = id, "a failed login could not be written to the audit log");
         }

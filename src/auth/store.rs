@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use crate::audit::{self, AuditKey};
 use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::db::{self, Conn, DbResult, fold, sql};
@@ -95,17 +96,19 @@ pub async fn insert(conn: &mut Conn, user: &NewUserRow) -> DbResult<i64> {
     .await
 }
 
-/// Makes the tenant if it is not there.
-pub async fn ensure_tenant(conn: &mut Conn, tenant_id: &str, now: Timestamp) -> DbResult<()> {
-    let tenant_id = tenant_id.to_owned();
-    if conn.count(sql("select count(*) from tenants where id = ?").bind(&tenant_id)).await? == 1 {
+/// Makes the tenant if it is not there, with the beginning of its audit log.
+pub async fn ensure_tenant(conn: &mut Conn, tenant_id: &str, audit_key: &AuditKey, now: Timestamp) -> DbResult<()> {
+    let id = tenant_id.to_owned();
+    if conn.count(sql("select count(*) from tenants where id = ?").bind(&id)).await? == 1 {
         return Ok(());
     }
-    let insert = sql("insert into tenants (id, created_at) values (?, ?)").bind(&tenant_id).bind(now);
-    match conn.execute(insert).await {
+    match conn.execute(sql("insert into tenants (id, created_at) values (?, ?)").bind(&id).bind(now)).await {
         // Another transaction made it in between.
         Err(error) if db::is_duplicate(&error) => Ok(()),
-        result => result.map(|_| ()),
+        result => {
+            result?;
+            audit::open_chain(conn, audit_key, tenant_id).await
+        }
     }
 }
 

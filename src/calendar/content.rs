@@ -10,20 +10,21 @@ use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::error::{ApiError, Language};
 use crate::etag::Tag;
-use crate::icalendar::{self, Event, Subscription, When, cut, uid};
+use crate::icalendar::{self, Event, Subscription, When, uid};
+use crate::letters::cut;
 use crate::meetings::calendar::TEXT_LENGTH;
 use crate::policy::{ReadContracts, ReadMeetings, ReadTasks};
 
 /// How far back a calendar goes.
 const DAYS_BACK: Days = Days::new(90);
-/// How far ahead.
+/// How much of that matters most.
+const DAYS_BACK_NEAR: Days = Days::new(30);
+/// How far ahead it goes.
 const DAYS_AHEAD: Days = Days::new(366);
-/// The most events of a calendar. Of more, the earliest meetings are missing.
-const MOST: usize = 2000;
 /// The longest title made of a text that is none.
 const TITLE_LENGTH: usize = 255;
 
-/// The calendar of the scope's user as text, with its tag: five statements at most, however much is in it.
+/// The calendar of the scope's user as text, with its tag: nine statements at most, however much is in it.
 pub async fn write(
     app: &AppState,
     scope: &Scope,
@@ -33,27 +34,31 @@ pub async fn write(
     let window = window(app.today());
     let writer = Writer { app, tenant: scope.tenant(), words: Words::of(language) };
     let mut events = Vec::new();
-    let room = |events: &[Event]| i64::try_from(MOST.saturating_sub(events.len())).unwrap_or_default();
     let mut conn = app.db.read().await?;
-    // What is due comes first: there is less of it, and it must not be lost behind meetings.
     if scope.may::<ReadTasks>() {
-        let tasks = store::due_tasks(&mut conn, scope, &window, room(&events)).await?;
+        let tasks = store::due_tasks(&mut conn, scope, &window).await?;
         events.extend(tasks.into_iter().map(|task| writer.task(task)));
     }
     if scope.may::<ReadMeetings>() {
-        let items = store::due_action_items(&mut conn, scope, &window, room(&events)).await?;
+        let items = store::due_action_items(&mut conn, scope, &window).await?;
         events.extend(items.into_iter().map(|item| writer.action_item(item)));
     }
     if scope.may::<ReadContracts>() {
-        let contracts = store::ending_contracts(&mut conn, scope, &window, room(&events)).await?;
+        let contracts = store::ending_contracts(&mut conn, scope, &window).await?;
         events.extend(contracts.into_iter().map(|contract| writer.contract(contract)));
     }
     if scope.may::<ReadMeetings>() {
-        let meetings = store::meetings(&mut conn, scope, whose, &window, room(&events)).await?;
-        events.extend(meetings.into_iter().map(|meeting| meeting.into_event(scope.tenant(), language)));
+        let meetings = store::meetings(&mut conn, scope, whose, &window).await?;
+        let domain = &app.calendar_domain;
+        events.extend(meetings.into_iter().map(|meeting| meeting.into_event(scope.tenant(), domain, language)));
     }
     drop(conn);
-    let subscription = Subscription { name: format!("BizCenter ({})", scope.tenant()), timezone: app.timezone.name() };
+    let subscription = Subscription {
+        name: format!("BizCenter ({})", scope.tenant()),
+        timezone: app.timezone,
+        first: window.first,
+        last: window.last,
+    };
     // Thousands of events keep a thread busy for long.
     let span = Span::current();
     let written = tokio::task::spawn_blocking(move || span.in_scope(|| icalendar::write(Some(&subscription), events)));
@@ -63,9 +68,11 @@ pub async fn write(
 /// Whole days in UTC, so that a calendar in which nothing changes is the same text for a day.
 fn window(today: NaiveDate) -> Window {
     let first = today.checked_sub_days(DAYS_BACK).unwrap_or(today);
+    let near = today.checked_sub_days(DAYS_BACK_NEAR).unwrap_or(today);
     let last = today.checked_add_days(DAYS_AHEAD).unwrap_or(today);
     let midnight = |day: NaiveDate| Timestamp::new(day.and_time(NaiveTime::MIN).and_utc());
-    Window { first, last, from: midnight(first), until: midnight(last.succ_opt().unwrap_or(last)) }
+    let (from, near_from, until) = (midnight(first), midnight(near), midnight(last.succ_opt().unwrap_or(last)));
+    Window { first, near, last, from, near_from, until }
 }
 
 /// A calendar's own words.
@@ -131,7 +138,7 @@ impl Writer<'_> {
         description: String,
     ) -> Event {
         Event {
-            uid: uid(kind, id, self.tenant),
+            uid: uid(kind, id, self.tenant, &self.app.calendar_domain),
             version,
             updated_at,
             when: When::Day(day),

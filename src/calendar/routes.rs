@@ -26,9 +26,10 @@ pub fn router() -> OpenApiRouter<AppState> {
 
 /// Get one's own calendar
 ///
-/// A file (iCalendar, RFC 5545) of at most 2,000 events from 90 days ago to 366 days ahead: meetings, each an hour
-/// long, and as whole days what is due: open tasks and action items of the caller, and, for who may read contracts,
-/// the ends of contracts. Days are in `APP_TIMEZONE`. The calendar's own words are in the language of
+/// A file (iCalendar, RFC 5545) of what is from 90 days ago to 366 days ahead: meetings, each an hour long, and as whole
+/// days what is due: open tasks and action items of the caller, and, for who may read contracts, the ends of contracts.
+/// There are at most 1,000 of each kind. Of more, those from 30 days ago on come first, the earliest first, and then
+/// those before, the latest first. Days are in `APP_TIMEZONE`. The calendar's own words are in the language of
 /// `Accept-Language`.
 #[utoipa::path(
     get, path = "/calendar.ics", tag = "calendar",

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{Outcome, VerifyArgs};
 use crate::audit::chain::verifier::{Noted, Report};
 use crate::audit::{AuditKey, exported, verify};
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::db::Db;
 
@@ -53,7 +53,7 @@ async fn check_database(config: &Config, key: &AuditKey, args: &VerifyArgs, note
     }
     let (mut rows, mut problems) = (0, 0);
     for tenant in &tenants {
-        let report = verify::verify(&mut conn, key, tenant, noted.cloned()).await?;
+        let report = verify::verify(&mut conn, key, tenant, noted.cloned(), Clock::System.now()).await?;
         print_report(tenant, &report);
         rows += report.rows + report.unsealed;
         problems += report.problems.count();
@@ -67,21 +67,22 @@ fn check_file(path: &Path, key: &AuditKey, args: &VerifyArgs, noted: Option<Note
     let cannot = |error: std::io::Error| format!("cannot read {}: {error}", path.display());
     let file = BufReader::new(File::open(path).map_err(cannot)?);
     let report = exported::verify(file, key, args.filtered, noted).map_err(cannot)?;
-    if let Some(wanted) = &args.tenant
-        && report.tenant.as_ref().is_some_and(|tenant| tenant != wanted)
-    {
-        return Err(format!("the rows are not of the tenant {wanted}").into());
-    }
     println!("tenant    {}", report.tenant.as_deref().unwrap_or("none"));
     println!("rows      {}", report.rows);
     if let (Some(first), Some(Noted { seq, seal })) = (report.first, &report.last) {
         println!("seq       {first} to {seq}{}", gaps(report.gaps));
         println!("last      {seq}:{seal}");
     }
+    println!("unsealed  {}", report.unsealed);
     for (line, problem) in &report.problems {
         println!("problem   line {line}: {problem}");
     }
     print_more(report.more);
+    if let Some(wanted) = &args.tenant
+        && report.tenant.as_ref() != Some(wanted)
+    {
+        return Err(format!("the rows are not of the tenant {wanted}").into());
+    }
     verdict(&count(report.rows, "row"), report.problems.len() as u64 + report.more)
 }
 
@@ -90,14 +91,14 @@ fn gaps(gaps: u64) -> String {
 }
 
 fn print_report(tenant: &str, report: &Report) {
-    let Report { rows, unsealed, seqs, times, head, deleted_before, problems } = report;
+    let Report { rows, unsealed, seqs, times, head, deleted_until, problems } = report;
     println!("tenant    {tenant}");
     println!("rows      {rows}{}", seqs.map(|(first, last)| format!(", seq {first} to {last}")).unwrap_or_default());
     if let Some((oldest, latest)) = times {
         println!("from      {} to {}", written(*oldest), written(*latest));
     }
-    if let Some(moment) = deleted_before {
-        println!("deleted   what is from before {}", written(*moment));
+    if let Some(moment) = deleted_until {
+        println!("deleted   what was sealed up to {}", written(*moment));
     }
     println!("unsealed  {unsealed}");
     match head {

@@ -2,9 +2,11 @@
 
 use chrono_tz::Tz;
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use super::{Outcome, open_migrated};
 use crate::app::AppState;
+use crate::audit::seal;
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::jobs::{self, JOBS, Report, Status};
@@ -37,8 +39,14 @@ pub async fn run(config: &Config, name: &str) -> Outcome {
         signal.await;
         token.cancel();
     });
-    let report = jobs::run(&app, job, &stop).await?;
+    let report = jobs::run(&app, job, &stop).await;
+    // Perhaps no server is running that would do it.
+    let sealed = seal::seal_all(&db, &app.audit_key, app.clock.now()).await;
     db.close().await;
+    if let Err(error) = sealed {
+        warn!(%error, "the audit log could not be sealed; a server will do it");
+    }
+    let report = report?;
     match report {
         Report::Done(message) => {
             println!("{name}: {message}");

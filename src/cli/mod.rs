@@ -12,9 +12,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::audit::AuditKey;
 use crate::config::{Config, Environment};
 use crate::db::Db;
 use crate::{app, telemetry};
+
+/// The migration that makes the audit log.
+const AUDIT_LOG: &str = "0011 ";
 
 /// What a command gives; the error is for the operator's eyes.
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
@@ -142,8 +146,8 @@ enum AuditCommand {
     /// Look for tampering in the audit log
     ///
     /// Verifies every row and the chain that the rows of each tenant are sealed into, under the key of `SECRET_KEY`,
-    /// and names the place of whatever was edited, removed, inserted, reordered or cut off. Only reads; the server may
-    /// go on meanwhile. Exits with 1 when anything is wrong.
+    /// and names the place of whatever was edited, removed, inserted, reordered, cut off, or sealed long after it was
+    /// written. Only reads; the server may go on meanwhile. Exits with 1 when anything is wrong.
     ///
     /// Note the heads that it prints in another place: a database that was put back as a whole to an earlier state
     /// shows only when a noted head is missing from it (`--head`).
@@ -215,8 +219,7 @@ fn read_env_file() -> Outcome {
 
 async fn migrate(config: &Config) -> Outcome {
     let db = Db::connect(&config.database).await?;
-    let pending = db.pending_migrations().await?;
-    db.migrate().await?;
+    let pending = apply_pending(config, &db).await?;
     match pending.len() {
         0 => println!("nothing to do: the schema is up to date"),
         count => println!("applied {count}: {}", pending.join(", ")),
@@ -225,11 +228,21 @@ async fn migrate(config: &Config) -> Outcome {
     Ok(())
 }
 
+/// Brings the schema up to date; gives the names of what was pending.
+async fn apply_pending(config: &Config, db: &Db) -> Result<Vec<String>, Box<dyn Error + Send + Sync>> {
+    let pending = db.pending_migrations().await?;
+    db.migrate().await?;
+    if pending.iter().any(|name| name.starts_with(AUDIT_LOG)) {
+        crate::audit::open_chains(db, &AuditKey::new(&config.secret_key)).await?;
+    }
+    Ok(pending)
+}
+
 /// Opens the database with an up-to-date schema: brought there where that is safe, else demanded.
 async fn open_migrated(config: &Config) -> Result<Db, Box<dyn Error + Send + Sync>> {
     let db = Db::connect(&config.database).await?;
     if config.environment != Environment::Production || matches!(db, Db::Sqlite { .. }) {
-        db.migrate().await?;
+        apply_pending(config, &db).await?;
         return Ok(db);
     }
     let pending = db.pending_migrations().await?;

@@ -5,7 +5,7 @@ use std::io::BufRead;
 use serde_json::json;
 
 use super::{Outcome, PasswordArgs, UserArgs, open_migrated};
-use crate::audit::{self, Action, AuditKey, Changes, Event};
+use crate::audit::{self, Action, AuditKey, Changes, Event, seal};
 use crate::auth::store::{self, NewUserRow};
 use crate::auth::types::{Register, User, new_password};
 use crate::auth::{Scope, password};
@@ -32,13 +32,15 @@ pub async fn create(config: &Config, args: UserArgs) -> Outcome {
     let scope = Scope::system(&user.tenant_id, AuditKey::new(&config.secret_key));
     let db = open_migrated(config).await?;
     let id = transaction!(db, |tx| {
-        store::ensure_tenant(tx, &user.tenant_id, user.created_at).await?;
+        store::ensure_tenant(tx, &user.tenant_id, scope.audit_key(), user.created_at).await?;
         let id = store::insert(tx, &user).await.map_err(|error| ApiError::duplicate(error, Code::EmailTaken))?;
         let row = store::find_by_id(tx, id).await?.ok_or_else(|| ApiError::internal("a new user is gone"))?;
         let event = Event::new(Action::Created, Resource::User, id).with(Changes::created(&User::from(row)));
         audit::record(tx, &scope, event, created_at).await?;
         Ok(id)
     })?;
+    // Perhaps no server is running that would do it.
+    seal::seal_tenant(&db, scope.audit_key(), scope.tenant(), Clock::System.now()).await;
     db.close().await;
     println!("user {id}: {} is {} of {}", user.email, user.role.as_str(), user.tenant_id);
     Ok(())

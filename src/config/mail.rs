@@ -83,13 +83,13 @@ impl fmt::Debug for Smtp {
 
 impl Settings<'_> {
     /// Everything about e-mail; nothing when it is off.
-    pub fn mail(&mut self, production: bool) -> Option<Mail> {
+    pub fn mail(&mut self, production: bool, public_url: Option<&Url>) -> Option<Mail> {
         let (is_on, smtp) = (self.text("SMTP_URL").is_some(), self.smtp(production));
         let (is_named, from) = (self.text("MAIL_FROM").is_some(), self.mail_from());
         if is_on && !is_named {
             self.problem("MAIL_FROM", "must be set with SMTP_URL");
         }
-        let public_url = self.public_url();
+        let public_url = public_url.map(|url| url.as_str().trim_end_matches('/').to_owned());
         Some(Mail { smtp: smtp?, from: from?, public_url, patience: Patience::default() })
     }
 
@@ -109,7 +109,8 @@ impl Settings<'_> {
         mailbox
     }
 
-    fn public_url(&mut self) -> Option<String> {
+    /// Where the web app is.
+    pub fn public_url(&mut self) -> Option<Url> {
         const NAME: &str = "PUBLIC_URL";
         let text = self.text(NAME)?;
         let is_plain = |url: &Url| {
@@ -120,6 +121,6 @@ impl Settings<'_> {
         if url.is_none() {
             self.problem(NAME, format_args!("must look like https://app.example.com, not {text:?}"));
         }
-        url.map(|url| url.as_str().trim_end_matches('/').to_owned())
+        url
     }
 }

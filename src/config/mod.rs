@@ -13,6 +13,7 @@ use chrono::NaiveTime;
 use chrono_tz::Tz;
 use ipnet::IpNet;
 use secrecy::SecretString;
+use url::Url;
 
 pub use self::mail::{Mail, Patience, Smtp};
 use self::settings::Settings;
@@ -50,6 +51,8 @@ pub struct Config {
     pub audit_retention_days: u32,
     /// `APP_TIMEZONE`: in which a day begins and ends.
     pub timezone: Tz,
+    /// What tells this installation's calendars from others': the host of `PUBLIC_URL`, if there is one.
+    pub calendar_domain: String,
     /// E-mail, if it is on.
     pub mail: Option<Mail>,
     /// `JOBS_AT`: when this instance runs the daily jobs; nothing when it does not.
@@ -135,6 +138,7 @@ impl Config {
             Environment::Development,
         );
         let production = environment == Environment::Production;
+        let public_url = settings.public_url();
         let config = Self {
             environment,
             host: settings.parsed(&["HOST"], "an IP address", IpAddr::from([127, 0, 0, 1])),
@@ -158,7 +162,8 @@ impl Config {
             registration: settings.registration(production),
             audit_retention_days: settings.days("AUDIT_RETENTION_DAYS", 90),
             timezone: settings.parsed(&["APP_TIMEZONE"], "a time zone like Asia/Seoul", Tz::Asia__Seoul),
-            mail: settings.mail(production),
+            calendar_domain: public_url.as_ref().and_then(Url::host_str).unwrap_or("bizcenter").to_owned(),
+            mail: settings.mail(production, public_url.as_ref()),
             jobs_at: settings.jobs_at(),
             log_format: settings.choice(
                 &["LOG_FORMAT"],

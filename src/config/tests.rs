@@ -134,6 +134,13 @@ fn mail_has_a_sender_and_leads_to_the_web_app() {
 }
 
 #[test]
+fn calendars_are_told_apart_by_the_host_of_the_web_app() {
+    let domain = |settings: &[(&str, &str)]| read(settings).unwrap().calendar_domain;
+    assert_eq!(domain(&[]), "bizcenter");
+    assert_eq!(domain(&[("PUBLIC_URL", "https://App.example.com:8443/biz")]), "app.example.com");
+}
+
+#[test]
 fn wrong_mail_settings_are_named_without_the_password() {
     assert!(problems(&[("SMTP_URL", "smtp://localhost")]).contains("MAIL_FROM must be set with SMTP_URL"));
     for (name, value) in [

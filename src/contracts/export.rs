@@ -1,13 +1,14 @@
 //! Contracts as CSV.
 
+use serde_json::Value;
+
 use super::access::answer;
-use super::store;
+use super::store::{self, ContractRow};
 use super::types::ContractQuery;
 use crate::app::AppState;
 use crate::auth::Scope;
-use crate::csv_export::{Export, Step};
+use crate::csv_export::Export;
 use crate::error::ApiError;
-use crate::page::Page;
 
 /// All contracts that match, their amounts as the caller may see them.
 pub struct ContractExport {
@@ -42,10 +43,17 @@ impl Export for ContractExport {
         ("updated_at", "/updated_at"),
         ("version", "/version"),
     ];
+    type Row = ContractRow;
 
-    async fn step(&self, page: &Page) -> Result<Step, ApiError> {
-        let (rows, next) = store::walk(&mut self.app.db.read().await?, &self.scope, &self.query, page).await?;
-        let contracts = rows.into_iter().map(|row| serde_json::to_value(answer(&self.app.amounts, &self.scope, row)));
-        Ok((contracts.collect::<Result<_, _>>().map_err(ApiError::internal)?, next))
+    async fn ids(&self) -> Result<Vec<i64>, ApiError> {
+        Ok(store::ids(&mut self.app.db.read().await?, &self.scope, &self.query).await?)
+    }
+
+    async fn rows(&self, ids: &[i64]) -> Result<Vec<ContractRow>, ApiError> {
+        Ok(store::rows(&mut self.app.db.read().await?, &self.scope, ids).await?)
+    }
+
+    fn json(&self, row: ContractRow) -> serde_json::Result<Value> {
+        serde_json::to_value(answer(&self.app.amounts, &self.scope, row))
     }
 }

@@ -63,8 +63,7 @@ async fn list_contracts(
 ) -> Result<Response, ApiError> {
     if wants_csv {
         audit::record_export(&app, &scope, &method, Resource::Contract, "csv", &query).await?;
-        let start = query.page.from_start();
-        let file = csv_export::answer(ContractExport { app, scope, query }, start).await?;
+        let file = csv_export::answer(ContractExport { app, scope, query }).await?;
         return Ok(([NO_STORE], file).into_response());
     }
     let (rows, page) = store::list(&mut app.db.read().await?, &scope, &query).await?.split();

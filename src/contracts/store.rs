@@ -6,7 +6,7 @@ use super::types::{ContractQuery, ContractStatus, ContractType};
 use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::db::{Conn, DbResult, Sql, Value, escape_like, fold, sql};
-use crate::page::{Kind, List, Listing, Page, SortField, Sortable};
+use crate::page::{Kind, List, Listing, SortField, Sortable};
 
 /// A contract.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
@@ -108,14 +108,14 @@ pub async fn list(conn: &mut Conn, scope: &Scope, query: &ContractQuery) -> DbRe
     query.page.fetch(conn, &LIST, &filter(scope, query)).await
 }
 
-/// A step of a walk over all contracts that match, and where it goes on.
-pub async fn walk(
-    conn: &mut Conn,
-    scope: &Scope,
-    query: &ContractQuery,
-    page: &Page,
-) -> DbResult<(Vec<ContractRow>, Option<Page>)> {
-    page.fetch_step(conn, &LIST, &filter(scope, query)).await
+/// The ids of all contracts that match, in the order of the list.
+pub async fn ids(conn: &mut Conn, scope: &Scope, query: &ContractQuery) -> DbResult<Vec<i64>> {
+    query.page.fetch_ids::<ContractRow>(conn, &LIST, &filter(scope, query)).await
+}
+
+/// Those of these contracts that are there, in this order.
+pub async fn rows(conn: &mut Conn, scope: &Scope, ids: &[i64]) -> DbResult<Vec<ContractRow>> {
+    LIST.fetch_rows(conn, &sql("c.tenant_id = ?").bind(scope.tenant()), ids).await
 }
 
 /// The contract.

@@ -76,13 +76,18 @@ impl Conn {
     /// Like [`Conn::execute`], but waits no longer than a second for another transaction's row: false when it would have
     /// to. A lock that is soon gone, of a row that is only referred to, makes no difference.
     pub async fn execute_within_a_second(&mut self, sql: Sql) -> DbResult<bool> {
+        Ok(self.count_within_a_second(sql).await?.is_some())
+    }
+
+    /// The same, with the number of the rows that matched; nothing when it would have to wait.
+    pub async fn count_within_a_second(&mut self, sql: Sql) -> DbResult<Option<u64>> {
         // SQLite's transactions come one after the other: whoever is here has nobody to wait for.
         let is_mariadb = matches!(self, Self::MariaDbTransaction(_));
         let sql =
             if is_mariadb { super::sql("set statement innodb_lock_wait_timeout = 1 for ").append(&sql) } else { sql };
         match self.execute(sql).await {
-            Err(error) if super::waited_too_long(&error) => Ok(false),
-            executed => executed.map(|_| true),
+            Err(error) if super::waited_too_long(&error) => Ok(None),
+            executed => executed.map(Some),
         }
     }
 
@@ -106,6 +111,14 @@ impl Conn {
             self.fetch_all::<(i64,)>(select.push(" for update")).await?;
         }
         Ok(())
+    }
+
+    /// Like [`Conn::lock`], but waits no longer than a second: false when somebody holds the rows for longer.
+    pub async fn lock_within_a_second(&mut self, select: Sql) -> DbResult<bool> {
+        if matches!(self, Self::MariaDbTransaction(_)) {
+            return self.execute_within_a_second(select.push(" for update")).await;
+        }
+        Ok(true)
     }
 
     /// Like [`Conn::fetch_all`], for rows that are to be changed: as they are now, and locked until this transaction ends.

@@ -1,12 +1,13 @@
 //! Meetings as CSV.
 
-use super::store;
+use serde_json::Value;
+
+use super::store::{self, MeetingParts, MeetingRow};
 use super::types::{Meeting, MeetingQuery};
 use crate::app::AppState;
 use crate::auth::Scope;
-use crate::csv_export::{Export, Step};
+use crate::csv_export::Export;
 use crate::error::ApiError;
-use crate::page::Page;
 
 /// All meetings that match.
 pub struct MeetingExport {
@@ -36,15 +37,24 @@ impl Export for MeetingExport {
         ("updated_at", "/updated_at"),
         ("version", "/version"),
     ];
+    type Row = (MeetingRow, MeetingParts);
 
-    async fn step(&self, page: &Page) -> Result<Step, ApiError> {
+    async fn ids(&self) -> Result<Vec<i64>, ApiError> {
+        Ok(store::ids(&mut self.app.db.read().await?, &self.scope, &self.query).await?)
+    }
+
+    async fn rows(&self, ids: &[i64]) -> Result<Vec<Self::Row>, ApiError> {
         let mut conn = self.app.db.read().await?;
-        let (rows, next) = store::walk(&mut conn, &self.scope, &self.query, page).await?;
+        let rows = store::rows(&mut conn, &self.scope, ids).await?;
         let mut parts = store::parts(&mut conn, &self.scope, &rows).await?;
-        let meetings = rows.into_iter().map(|row| {
+        let with_parts = rows.into_iter().map(|row| {
             let parts = parts.remove(&row.id).unwrap_or_default();
-            serde_json::to_value(Meeting::new(row, parts))
+            (row, parts)
         });
-        Ok((meetings.collect::<Result<_, _>>().map_err(ApiError::internal)?, next))
+        Ok(with_parts.collect())
+    }
+
+    fn json(&self, (row, parts): Self::Row) -> serde_json::Result<Value> {
+        serde_json::to_value(Meeting::new(row, parts))
     }
 }

@@ -64,8 +64,7 @@ async fn list_meetings(
 ) -> Result<Response, ApiError> {
     if wants_csv {
         audit::record_export(&app, &scope, &method, Resource::Meeting, "csv", &query).await?;
-        let start = query.page.from_start();
-        return csv_export::answer(MeetingExport { app, scope, query }, start).await;
+        return csv_export::answer(MeetingExport { app, scope, query }).await;
     }
     let mut conn = app.db.read().await?;
     let (rows, page) = store::list(&mut conn, &scope, &query).await?.split();

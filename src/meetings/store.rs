@@ -8,7 +8,7 @@ use super::types::{MeetingQuery, MeetingStatus};
 use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::db::{Conn, DbResult, Sql, Value, escape_like, fold, sql};
-use crate::page::{Kind, List, Listing, Page, SortField, Sortable};
+use crate::page::{Kind, List, Listing, SortField, Sortable};
 
 /// A meeting.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
@@ -92,14 +92,14 @@ pub async fn list(conn: &mut Conn, scope: &Scope, query: &MeetingQuery) -> DbRes
     query.page.fetch(conn, &LIST, &filter(scope, query)).await
 }
 
-/// A step of a walk over all meetings that match, and where it goes on.
-pub async fn walk(
-    conn: &mut Conn,
-    scope: &Scope,
-    query: &MeetingQuery,
-    page: &Page,
-) -> DbResult<(Vec<MeetingRow>, Option<Page>)> {
-    page.fetch_step(conn, &LIST, &filter(scope, query)).await
+/// The ids of all meetings that match, in the order of the list.
+pub async fn ids(conn: &mut Conn, scope: &Scope, query: &MeetingQuery) -> DbResult<Vec<i64>> {
+    query.page.fetch_ids::<MeetingRow>(conn, &LIST, &filter(scope, query)).await
+}
+
+/// Those of these meetings that are there, in this order.
+pub async fn rows(conn: &mut Conn, scope: &Scope, ids: &[i64]) -> DbResult<Vec<MeetingRow>> {
+    LIST.fetch_rows(conn, &sql("m.tenant_id = ?").bind(scope.tenant()), ids).await
 }
 
 /// The meeting.

@@ -8,6 +8,8 @@ mod sort;
 
 pub use sort::{Kind, SortField, Sortable};
 
+use std::collections::HashMap;
+
 use cursor::{Position, decode_cursor, encode_cursor};
 use serde::Serialize;
 use sort::{Order, not_sortable, parse_sort, sort_text};
@@ -36,6 +38,16 @@ pub struct List {
 impl List {
     fn count(&self, filter: &Sql) -> Sql {
         sql("select count(*) from ").push(self.table).push(" where ").append(filter)
+    }
+
+    /// Those of these rows that match `filter`, in this order.
+    pub async fn fetch_rows<R: Sortable>(&self, conn: &mut Conn, filter: &Sql, ids: &[i64]) -> DbResult<Vec<R>> {
+        let select = sql("select ").push(self.columns).push(" from ").push(self.from).push(" where ").append(filter);
+        let select = select.push(" and ").push(R::ID).push(" in ").list(ids.iter().copied());
+        let mut rows: Vec<R> = conn.fetch_all(select).await?;
+        let places: HashMap<i64, usize> = ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();
+        rows.sort_by_key(|row| places.get(&row.id()).copied());
+        Ok(rows)
     }
 }
 
@@ -173,26 +185,11 @@ impl Page {
         self.orders.iter().any(|order| names.contains(&order.field.name))
     }
 
-    /// The same order from its first row on, in the largest steps.
-    pub fn from_start(&self) -> Self {
-        Self { number: 1, limit: MAX_LIMIT, orders: self.orders.clone(), after: None }
-    }
-
-    /// Reads the page like [`Page::fetch`], but counts nothing, and gives the page behind it, if there is one: a step
-    /// of a walk over all rows.
-    pub async fn fetch_step<R: Sortable>(
-        &self,
-        conn: &mut Conn,
-        list: &List,
-        filter: &Sql,
-    ) -> DbResult<(Vec<R>, Option<Self>)> {
-        let listing: Listing<R> = match &self.after {
-            None => self.fetch_uncounted(conn, list, filter).await?,
-            Some(position) => self.fetch_after(position, conn, list, filter).await?,
-        };
-        let next = listing.next_cursor.as_deref().and_then(decode_cursor::<R>);
-        let next = next.map(|(orders, after)| Self { number: 1, limit: self.limit, orders, after: Some(after) });
-        Ok((listing.rows, next))
+    /// The ids of all rows that match `filter`, in the page's order: one statement, and eight bytes a row.
+    pub async fn fetch_ids<R: Sortable>(&self, conn: &mut Conn, list: &List, filter: &Sql) -> DbResult<Vec<i64>> {
+        let select = sql("select ").push(R::ID).push(" from ").push(list.table).push(" where ").append(filter);
+        let rows: Vec<(i64,)> = conn.fetch_all(self.ordered::<R>(select, 0)).await?;
+        Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
     /// Reads the page of the rows that match `filter`, which begins with the tenant.
@@ -219,17 +216,6 @@ impl Page {
         let pages = (total + self.limit - 1) / self.limit;
         let counts = Counts { total, page: self.number, limit: self.limit, pages };
         Ok(self.listing(rows, Some(counts), offset.saturating_add(self.limit) < total))
-    }
-
-    async fn fetch_uncounted<R: Sortable>(&self, conn: &mut Conn, list: &List, filter: &Sql) -> DbResult<Listing<R>> {
-        let select = sql("select ").push(list.columns).push(" from ").push(list.from).push(" where ").append(filter);
-        // One more than asked for tells whether there is a next page.
-        let page = self.ordered::<R>(select, 0).push(" limit ?").bind(self.limit.saturating_add(1));
-        let mut rows: Vec<R> = conn.fetch_all(page).await?;
-        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        Ok(self.listing(rows, None, more))
     }
 
     async fn fetch_after<R: Sortable>(

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::types::{WeeklyMeeting, WeeklyPerson, WeeklyReport};
 use super::view;
 use super::words::{Text, Words};
+use crate::letters::is_deceptive;
 use crate::meetings::action_items::types::ActionItemStatus;
 
 const STYLE: &str = include_str!("style.css");
@@ -21,7 +22,7 @@ pub static POLICY: LazyLock<String> = LazyLock::new(|| {
     format!("default-src 'none'; style-src 'sha256-{style}'; {own}")
 });
 
-/// The report. What users wrote is escaped like every other text.
+/// The report. What users wrote is escaped like every other text, and has nothing in it that deceives the reader.
 pub fn page(report: &WeeklyReport, words: Words) -> String {
     let title = view::title(report, words);
     let has_all_tasks = !report.truncated.tasks && !report.truncated.carried_over;
@@ -50,7 +51,7 @@ pub fn page(report: &WeeklyReport, words: Words) -> String {
             }
         }
     };
-    page.into_string()
+    page.into_string().replace(is_deceptive, "")
 }
 
 fn person(person: &WeeklyPerson, words: Words) -> Markup {

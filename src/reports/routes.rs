@@ -33,13 +33,13 @@ pub fn router() -> OpenApiRouter<AppState> {
 /// A task belongs to the week that its `year` and `week_number` name, and to its assignee. `completed` is done;
 /// `pending`, `in_progress` and `review` are open; `cancelled` is only counted. An open task is late when the day of
 /// its due date, in `APP_TIMEZONE`, is before today; in the report of a week that is over, when that day is before the
-/// week's end (`late_before`). Tasks of earlier weeks that are open and late in that sense are carried over: listed and
-/// counted apart. Statuses are those of now, for a past week too.
+/// week's end (`late_before`). One without a due date is late when its week has ended by then. Open tasks of earlier
+/// weeks are carried over, late or not: listed and counted apart. Statuses are those of now, for a past week too.
 ///
 /// A meeting belongs to the week in which it is by the clocks of `APP_TIMEZONE`, whatever its status.
 ///
-/// A task of a week 53 that its year does not have belongs to no report; if it is open and late, it is carried over into
-/// those of later weeks.
+/// A task of a week 53 that its year does not have belongs to no report; if it is open, it is carried over into those of
+/// later weeks.
 ///
 /// Lists are bounded, and `truncated` tells which of them do not show everything; counts are of everything. A decision
 /// or an action item of more than 2,000 characters is cut to these and ends with `…`.

@@ -6,7 +6,6 @@ use crate::clock::Timestamp;
 use crate::db::{Conn, DbResult, Sql, sql};
 use crate::meetings::action_items::types::ActionItemStatus;
 use crate::meetings::attendees::types::Attendance;
-use crate::meetings::calendar::TEXT_LENGTH;
 use crate::meetings::types::MeetingStatus;
 use crate::tasks::types::{TaskPriority, TaskStatus};
 
@@ -23,6 +22,8 @@ const READ_ATTENDEES: i64 = MAX_ATTENDEES as i64 + 1;
 /// The most action items that a report shows.
 pub const MAX_ACTION_ITEMS: i64 = 1000;
 
+/// How many characters of a long text a report shows.
+pub const TEXT_LENGTH: usize = 2000;
 /// How much of a text is read: one character more than is shown tells that it was cut.
 const READ_LENGTH: i64 = TEXT_LENGTH as i64 + 1;
 
@@ -33,9 +34,9 @@ pub struct Rows {
     pub task_counts: Vec<TaskCountRow>,
     /// The week's tasks but for cancelled ones, those that are open first.
     pub tasks: Vec<TaskRow>,
-    /// How many late tasks of earlier weeks there are, by assignee and status.
+    /// How many open tasks of earlier weeks there are, by assignee and status.
     pub carried_over_counts: Vec<TaskCountRow>,
-    /// Late tasks of earlier weeks.
+    /// Open tasks of earlier weeks.
     pub carried_over: Vec<TaskRow>,
     /// How many meetings there are.
     pub meeting_count: i64,
@@ -60,7 +61,8 @@ pub struct TaskCountRow {
     pub status: TaskStatus,
     /// All of them.
     pub total: i64,
-    /// Those that were due before the period's day, whatever their status.
+    /// Those that were due before the period's day, or whose week is over by then if they have no due date, whatever
+    /// their status. Only of the period's own week.
     pub overdue: i64,
 }
 
@@ -171,10 +173,11 @@ pub async fn read(conn: &mut Conn, scope: &Scope, period: &Period) -> DbResult<R
 
 fn count_tasks(scope: &Scope, period: &Period) -> Sql {
     const COUNT: &str = "select t.assigned_to, u.name as assignee_name, t.status, count(*) as total, \
-                         count(case when t.due_date < ? then 1 end) as overdue \
+                         count(case when t.due_date < ? or t.due_date is null and ? = 1 then 1 end) as overdue \
                          from tasks t left join users u on u.tenant_id = t.tenant_id and u.id = t.assigned_to \
                          where t.tenant_id = ?";
-    sql(COUNT).bind(period.late).bind(scope.tenant())
+    let is_over = period.has_ended(period.week.year(), period.week.number());
+    sql(COUNT).bind(period.late).bind(i64::from(is_over)).bind(scope.tenant())
 }
 
 fn grouped(count: Sql) -> Sql {
@@ -195,16 +198,15 @@ fn of_week(select: Sql, period: &Period) -> Sql {
     select.push(" and t.year = ? and t.week_number = ?").bind(week.year()).bind(week.number())
 }
 
-/// Those of earlier weeks that are open and late. The open ones are looked up first: next to them, those that were due
-/// long ago and are done are many. Without the pluses SQLite begins with those all the same.
+/// Those of earlier weeks that are open, with or without a due date. The open ones are looked up first: next to them,
+/// those that are done are many. Without the pluses SQLite begins with those all the same.
 fn carried_over(select: Sql, scope: &Scope, period: &Period) -> Sql {
     let week = period.week;
     select
         .push(" and t.id in (select o.id from tasks o where o.tenant_id = ? and o.status_rank in ")
         .bind(scope.tenant())
         .list(TaskStatus::OPEN.map(TaskStatus::rank))
-        .push(") and +t.due_date < ? and (+t.year < ? or (+t.year = ? and t.week_number < ?))")
-        .bind(period.late)
+        .push(") and (+t.year < ? or (+t.year = ? and +t.week_number < ?))")
         .bind(week.year())
         .bind(week.year())
         .bind(week.number())
@@ -220,7 +222,8 @@ async fn list_tasks(conn: &mut Conn, scope: &Scope, period: &Period) -> DbResult
 }
 
 async fn list_carried_over(conn: &mut Conn, scope: &Scope, period: &Period) -> DbResult<Vec<TaskRow>> {
-    let select = carried_over(select_tasks(scope), scope, period).push(" order by +t.due_date, t.id limit ?");
+    const ORDER: &str = " order by t.due_date is null, +t.due_date, t.id limit ?";
+    let select = carried_over(select_tasks(scope), scope, period).push(ORDER);
     conn.fetch_all(select.bind(MAX_CARRIED_OVER)).await
 }
 

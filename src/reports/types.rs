@@ -83,7 +83,8 @@ pub struct WeeklyReport {
     /// Where days and weeks begin: `APP_TIMEZONE`.
     #[schema(value_type = String, example = "Asia/Seoul")]
     pub timezone: &'static str,
-    /// Open tasks that were due before this day are late: today, or the first day after the week if that is over.
+    /// Open tasks that were due before this day are late, and those without a due date whose week had ended by then:
+    /// today, or the first day after the week if that is over.
     #[schema(example = "2026-02-07")]
     pub late_before: NaiveDate,
     /// When the report was made; tasks and meetings are as they were then.
@@ -124,7 +125,7 @@ pub struct WeeklyTaskCounts {
     /// The week's tasks that are cancelled.
     #[schema(example = 0)]
     pub cancelled: i64,
-    /// Tasks of earlier weeks that are open and late. `open` and `late` do not count them.
+    /// Tasks of earlier weeks that are open. `open` and `late` do not count them.
     #[schema(example = 2)]
     pub carried_over: i64,
 }
@@ -141,7 +142,7 @@ pub struct WeeklyPerson {
     pub done: Vec<WeeklyTask>,
     /// What is open, in the same order.
     pub open: Vec<WeeklyTask>,
-    /// What is open and late from earlier weeks, the oldest due date first.
+    /// What is open from earlier weeks, the oldest due date first; without one at the end.
     pub carried_over: Vec<WeeklyTask>,
 }
 
@@ -178,7 +179,7 @@ pub struct WeeklyTask {
     /// ISO year.
     #[schema(example = 2026)]
     pub year: i64,
-    /// Whether it is open and was due before `late_before`.
+    /// Whether it is open and was due before `late_before`, or, without a due date, its week had ended by then.
     pub late: bool,
 }
 
@@ -255,7 +256,7 @@ pub struct WeeklyActionItem {
 pub struct WeeklyTruncation {
     /// There are more than 1000 tasks, done and open. The open ones come first.
     pub tasks: bool,
-    /// There are more than 500 tasks carried over. The oldest due dates come first.
+    /// There are more than 500 tasks carried over. The oldest due dates come first, those without one last.
     pub carried_over: bool,
     /// There are more than 200 meetings. The earliest come first.
     pub meetings: bool,

@@ -46,6 +46,7 @@ impl Column {
             Self::Status => words.say(task.status).to_owned(),
             Self::Priority => words.say(task.priority).to_owned(),
             Self::Due => match task.due_date.map(|due_date| words.day(due_date)) {
+                None if task.late => words.say_with(Text::IsLate, "").trim().to_owned(),
                 None => String::new(),
                 Some(day) if task.late => words.say_with(Text::IsLate, &day),
                 Some(day) => day,

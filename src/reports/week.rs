@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
+use chrono::{Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
 
 use crate::clock::Timestamp;
@@ -69,7 +69,7 @@ pub struct Period {
     pub begins: Timestamp,
     /// The first moment after it.
     pub ends: Timestamp,
-    /// The day before which an open task must have been due to be late.
+    /// The day before which an open task must have been due to be late, or its week have ended if it has no due date.
     pub late_before: NaiveDate,
     /// The first moment of that day.
     pub late: Timestamp,
@@ -88,6 +88,12 @@ impl Period {
             late: beginning(late_before, timezone),
         }
     }
+
+    /// Whether this week, which may be one that its year does not have, is over on the day that counts for lateness.
+    pub fn has_ended(&self, year: i64, number: i64) -> bool {
+        let week = self.late_before.iso_week();
+        (year, number) < (week.year().into(), week.week().into())
+    }
 }
 
 /// The first moment of a day.
@@ -101,7 +107,6 @@ fn beginning(day: NaiveDate, timezone: Tz) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use chrono::Datelike;
     use proptest::prelude::*;
 
     use super::*;
@@ -122,6 +127,30 @@ mod tests {
         }
         assert_eq!([2020, 2025, 2026, 2027, 2032].map(Week::count_in), [53, 52, 53, 52, 53]);
         assert_eq!(Week::new(2026, 6).unwrap().to_string(), "2026-W06");
+    }
+
+    #[test]
+    fn a_week_has_ended_when_the_next_one_has_begun() {
+        let period = |number, today| Period::new(Week::new(2026, number).unwrap(), day(today), Tz::UTC);
+        for (number, today, year, other, has_ended) in [
+            // The week itself: on its last day, the day after, and long after.
+            (1, "2026-01-04", 2026, 1, false),
+            (1, "2026-01-05", 2026, 1, true),
+            (1, "2026-12-31", 2026, 1, true),
+            // Seen from a past week, those behind it have not.
+            (5, "2026-12-31", 2026, 5, true),
+            (5, "2026-12-31", 2026, 6, false),
+            // Seen from a week to come, those before it may not have.
+            (9, "2026-02-07", 2026, 5, true),
+            (9, "2026-02-07", 2026, 6, false),
+            // Around new year, and a week that is none.
+            (1, "2026-01-01", 2025, 52, true),
+            (1, "2026-01-01", 2025, 53, true),
+            (53, "2027-01-03", 2026, 53, false),
+            (53, "2027-01-04", 2026, 53, true),
+        ] {
+            assert_eq!(period(number, today).has_ended(year, other), has_ended, "{number} {today} {year} {other}");
+        }
     }
 
     #[test]

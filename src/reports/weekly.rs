@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 
 use super::store::{
     ActionItemCountRow, ActionItemRow, AttendeeRow, MAX_ACTION_ITEMS, MAX_ATTENDEES, MAX_CARRIED_OVER, MAX_MEETINGS,
-    MAX_TASKS, MeetingRow, Rows, TaskCountRow, TaskRow,
+    MAX_TASKS, MeetingRow, Rows, TEXT_LENGTH, TaskCountRow, TaskRow,
 };
 use super::types::{
     WeeklyActionItem, WeeklyActionItemCounts, WeeklyAssignee, WeeklyAttendee, WeeklyMeeting, WeeklyPerson,
@@ -14,9 +14,8 @@ use super::types::{
 };
 use super::week::Period;
 use crate::clock::Timestamp;
-use crate::icalendar::cut;
+use crate::letters::cut;
 use crate::meetings::action_items::types::ActionItemStatus;
-use crate::meetings::calendar::TEXT_LENGTH;
 use crate::tasks::types::TaskStatus;
 
 impl WeeklyReport {
@@ -151,7 +150,8 @@ fn order(person: &WeeklyPerson) -> (bool, Option<(&str, i64)>) {
 /// The assignee with his name, and the task.
 fn split(row: TaskRow, period: &Period) -> (Option<i64>, Option<String>, WeeklyTask) {
     let TaskRow { id, title, status, priority, assigned_to, assignee_name, due_date, week_number, year } = row;
-    let late = TaskStatus::OPEN.contains(&status) && due_date.is_some_and(|due_date| due_date < period.late);
+    let is_overdue = due_date.map_or_else(|| period.has_ended(year, week_number), |due_date| due_date < period.late);
+    let late = TaskStatus::OPEN.contains(&status) && is_overdue;
     (assigned_to, assignee_name, WeeklyTask { id, title, status, priority, due_date, week_number, year, late })
 }
 

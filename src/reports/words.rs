@@ -31,7 +31,8 @@ macro_rules! texts {
 texts! {
     Report = "Weekly report" "주간 보고서"
     Written = "Written: {}" "작성: {}"
-    LateRule = "Late: open and due before {}" "지연: 마감일이 {} 전인 미완료 업무"
+    LateRule = "Late: open and due before {}; without a due date, when its week had ended by then"
+        "지연: 마감일이 {} 전인 미완료 업무 (마감일이 없으면 그때까지 주차가 끝난 업무)"
     Cut = "Not everything is shown; the counts are of everything." "일부만 표시했습니다. 개수는 전체 기준입니다."
 
     Tasks = "Tasks" "업무"

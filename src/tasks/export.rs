@@ -1,12 +1,14 @@
 //! Tasks as CSV.
 
+use serde_json::Value;
+
+use super::row::TaskRow;
 use super::store;
 use super::types::{Task, TaskQuery};
 use crate::app::AppState;
 use crate::auth::Scope;
-use crate::csv_export::{Export, Step};
+use crate::csv_export::Export;
 use crate::error::ApiError;
-use crate::page::Page;
 
 /// All tasks that match.
 pub struct TaskExport {
@@ -39,10 +41,17 @@ impl Export for TaskExport {
         ("created_by", "/created_by"),
         ("version", "/version"),
     ];
+    type Row = TaskRow;
 
-    async fn step(&self, page: &Page) -> Result<Step, ApiError> {
-        let (rows, next) = store::walk(&mut self.app.db.read().await?, &self.scope, &self.query, page).await?;
-        let tasks = rows.into_iter().map(|row| serde_json::to_value(Task::from(row)));
-        Ok((tasks.collect::<Result<_, _>>().map_err(ApiError::internal)?, next))
+    async fn ids(&self) -> Result<Vec<i64>, ApiError> {
+        Ok(store::ids(&mut self.app.db.read().await?, &self.scope, &self.query).await?)
+    }
+
+    async fn rows(&self, ids: &[i64]) -> Result<Vec<TaskRow>, ApiError> {
+        Ok(store::rows(&mut self.app.db.read().await?, &self.scope, ids).await?)
+    }
+
+    fn json(&self, row: TaskRow) -> serde_json::Result<Value> {
+        serde_json::to_value(Task::from(row))
     }
 }

@@ -56,8 +56,7 @@ async fn list_tasks(
 ) -> Result<Response, ApiError> {
     if wants_csv {
         audit::record_export(&app, &scope, &method, Resource::Task, "csv", &query).await?;
-        let start = query.page.from_start();
-        return csv_export::answer(TaskExport { app, scope, query }, start).await;
+        return csv_export::answer(TaskExport { app, scope, query }).await;
     }
     let tasks = store::list(&mut app.db.read().await?, &scope, &query).await?;
     Ok(([(header::VARY, "accept")], Json(TaskList::from(tasks))).into_response())

@@ -12,7 +12,7 @@ use super::types::TaskQuery;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
 use crate::db::{Conn, DbResult, Sql, Value, escape_like, fold, sql};
-use crate::page::{List, Listing, Page};
+use crate::page::{List, Listing};
 
 macro_rules! columns {
     () => {
@@ -38,14 +38,14 @@ pub async fn list(conn: &mut Conn, scope: &Scope, query: &TaskQuery) -> DbResult
     query.page.fetch(conn, &LIST, &filter(scope, query)).await
 }
 
-/// A step of a walk over all tasks that match, and where it goes on.
-pub async fn walk(
-    conn: &mut Conn,
-    scope: &Scope,
-    query: &TaskQuery,
-    page: &Page,
-) -> DbResult<(Vec<TaskRow>, Option<Page>)> {
-    page.fetch_step(conn, &LIST, &filter(scope, query)).await
+/// The ids of all tasks that match, in the order of the list.
+pub async fn ids(conn: &mut Conn, scope: &Scope, query: &TaskQuery) -> DbResult<Vec<i64>> {
+    query.page.fetch_ids::<TaskRow>(conn, &LIST, &filter(scope, query)).await
+}
+
+/// Those of these tasks that are there, in this order.
+pub async fn rows(conn: &mut Conn, scope: &Scope, ids: &[i64]) -> DbResult<Vec<TaskRow>> {
+    LIST.fetch_rows(conn, &sql("t.tenant_id = ?").bind(scope.tenant()), ids).await
 }
 
 /// The task.

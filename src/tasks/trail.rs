@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::row::TaskRow;
 use super::store::Bereft;
 use super::types::Task;
@@ -87,6 +89,13 @@ async fn notify_assignees(
         }));
     }
     notifications::send_all(conn, scope, notices, now).await
+}
+
+/// Tells that so many tasks came in with a file; each of them is told of besides.
+pub async fn imported(conn: &mut Conn, scope: &Scope, count: usize, now: Timestamp) -> Result<(), ApiError> {
+    let changes = Changes::default().field("tasks", Value::Null, count);
+    let event = Event { action: Action::Imported, resource_type: Resource::Task, resource_id: None, changes };
+    audit::record(conn, scope, event, now).await
 }
 
 /// The title of the first of several, in words of no language. It leaves room for the number, since what is too long is cut

@@ -201,7 +201,7 @@ impl TestApp {
             created_at: self.now(),
         };
         let mut tx = self.db().begin().await.unwrap();
-        store::ensure_tenant(&mut tx, tenant, new.created_at).await.unwrap();
+        store::ensure_tenant(&mut tx, tenant, &self.state.audit_key, new.created_at).await.unwrap();
         let id = store::insert(&mut tx, &new).await.unwrap();
         let row = store::find_by_id(&mut tx, id).await.unwrap().unwrap();
         tx.commit().await.unwrap();

@@ -7,6 +7,7 @@ mod list;
 mod retention;
 mod sealing;
 mod tampering;
+mod undoing;
 
 use bizcenter::audit::chain::problem::Kind;
 use bizcenter::audit::chain::verifier::Report;
@@ -47,7 +48,7 @@ async fn seal_all(app: &TestApp) {
 /// What verifying the tenant's log in the database shows.
 async fn verified(app: &TestApp, tenant: &str) -> Report {
     let mut conn = app.db().read().await.unwrap();
-    verify::verify(&mut conn, &app.state.audit_key, &tenant.into(), None).await.unwrap()
+    verify::verify(&mut conn, &app.state.audit_key, &tenant.into(), None, app.now()).await.unwrap()
 }
 
 /// What is wrong with the tenant's log: what, and from which number to which.

@@ -15,17 +15,24 @@ const FEED: &str = "/api/v1/calendar/feed";
 const FIRST: &str = "/api/v1/meetings/1/calendar.ics";
 
 /// How a calendar of the tenant `test-001` begins.
-const HEAD: [&str; 10] = [
+const HEAD: [&str; 17] = [
     "BEGIN:VCALENDAR",
     "VERSION:2.0",
     "PRODID:-//MSSP BizCenter//API//EN",
     "CALSCALE:GREGORIAN",
-    "METHOD:PUBLISH",
     "NAME:BizCenter (test-001)",
     "X-WR-CALNAME:BizCenter (test-001)",
     "X-WR-TIMEZONE:Asia/Seoul",
     "REFRESH-INTERVAL;VALUE=DURATION:PT1H",
     "X-PUBLISHED-TTL:PT1H",
+    "BEGIN:VTIMEZONE",
+    "TZID:Asia/Seoul",
+    "BEGIN:STANDARD",
+    "DTSTART:20240101T000000",
+    "TZOFFSETFROM:+0900",
+    "TZOFFSETTO:+0900",
+    "END:STANDARD",
+    "END:VTIMEZONE",
 ];
 
 /// Makes a row with these fields beside the required ones; gives its id.

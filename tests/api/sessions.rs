@@ -106,6 +106,11 @@ on_both! {
         assert!(reply.header("retry-after").is_some());
         assert_eq!(reply.expect(429)["code"], "too_many_logins");
         app.post("/api/v1/auth/login", json!({"email": user.email, "password": PASSWORD})).expect(429).await;
+        // Each of them is told why, and that the account was closed once; nobody is told of who was turned away.
+        for (reason, count) in [("%wrong_current_password%", 10), ("%too_many_failures%", 1), ("%", 11)] {
+            let failed = sql("select count(*) from audit_logs where action = 'login_failed' and changes like ?");
+            assert_eq!(app.db().read().await.unwrap().count(failed.bind(reason)).await.unwrap(), count, "{reason}");
+        }
     }
 
     async fn of_new_passwords_at_once_one_counts(app) {

@@ -2,6 +2,7 @@
 
 import { contract } from "./contracts.js";
 import { meeting } from "./meetings.js";
+import { calendars, weeklyReport } from "./overview.js";
 import { arrive, comeAndGo } from "./people.js";
 import { comments, manyTasks, oneTask, taskFiles } from "./tasks.js";
 
@@ -11,5 +12,7 @@ await comments(people, task);
 await manyTasks(people, task);
 await taskFiles(people);
 await meeting(people);
+await weeklyReport(people);
+await calendars(people);
 await contract(people);
 await comeAndGo(people);

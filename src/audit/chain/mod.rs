@@ -2,23 +2,26 @@
 //! are added at the end, and how old ones go from the beginning.
 //!
 //! * A row's **code** is made by its writer, from all that the row says. It proves that the server wrote it.
-//! * A row's **seal** is made later, from its number, its id, its code and the seal before it. It proves its place.
-//! * The chain's **head** names the last seal, so that rows cannot be cut off at the end.
-//! * Its **checkpoint** names the first row that must be there, and the seal before it, so that old rows can go.
+//! * A row's **seal** is made later, from its number, its id, its code, the moment and the seal before it. It proves
+//!   the row's place, and that it was sealed then: whoever undoes seals to leave a row out gets new ones, of a later
+//!   moment.
+//! * The **ends** of the chain ([`Chain`]) are signed as a whole: the last seal, so that rows cannot be cut off at the
+//!   end, the first row that must be there and the seal before it, so that old rows can go, and what the server found.
 
+mod ends;
 pub mod problem;
 pub mod store;
 pub mod verifier;
+
+pub use ends::Chain;
 
 use super::key::{AuditKey, same};
 use crate::clock::Timestamp;
 use crate::db::{Stored, readable};
 
-/// Stands for the seal before the first row.
-const NO_SEAL: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-
-/// Up to here a number is believed that nothing proves: behind it there is room for all rows to come.
-const MOST_BELIEVED: i64 = i64::MAX >> 1;
+/// How far apart the moments may be at which a row was written and sealed, and the clocks of two servers, in
+/// microseconds. Rows are sealed a second or two after they were written.
+pub const TOLERANCE: i64 = 10 * 60 * 1_000_000;
 
 /// All that a row says, as it is signed.
 #[derive(Debug, Clone, Copy)]
@@ -114,6 +117,9 @@ pub struct Entry {
     /// Its seal.
     #[sqlx(try_from = "Stored<String>")]
     pub seal: Option<String>,
+    /// When it was sealed.
+    #[sqlx(try_from = "Stored<Timestamp>")]
+    pub sealed_at: Option<Timestamp>,
 }
 
 /// Who sealed a row.
@@ -131,6 +137,11 @@ impl Entry {
     /// When it was written, if that can be read.
     pub fn moment(&self) -> Option<Timestamp> {
         self.created_at.and_then(readable)
+    }
+
+    /// When it was sealed, if that can be read.
+    pub fn sealed_moment(&self) -> Option<Timestamp> {
+        self.sealed_at.and_then(readable)
     }
 
     /// The code that a row with this content has.
@@ -155,12 +166,15 @@ impl Entry {
         same(&self.mac, &self.sign(key, tenant))
     }
 
-    /// Whether its seal is of its number, its id, its code and the seal that it names before its own.
+    /// Whether its seal is of its number, its id, its code, its moment and the seal that it names before its own.
     pub fn sealed_as(&self, key: &AuditKey, tenant: &str) -> SealedAs {
-        let (Some(seq), Some(previous), Some(seal)) = (self.seq, &self.previous_seal, &self.seal) else {
+        let (Some(seq), Some(previous_seal), Some(seal)) = (self.seq, &self.previous_seal, &self.seal) else {
             return SealedAs::Nothing;
         };
-        let is = |is_genuine| same(seal, &sign_seal(key, tenant, is_genuine, seq, self.id, previous, &self.mac));
+        let Some(sealed_at) = self.sealed_moment() else { return SealedAs::Nothing };
+        let is = |is_genuine| {
+            same(seal, &Place { seq, id: self.id, previous_seal, sealed_at }.seal(key, tenant, is_genuine, &self.mac))
+        };
         if is(true) {
             SealedAs::Genuine
         } else if is(false) {
@@ -171,19 +185,24 @@ impl Entry {
     }
 }
 
-/// The seal of a row. One whose code is wrong is sealed as such: it must not hold up the others, and nobody can later
-/// pretend that it was right.
-fn sign_seal(
-    key: &AuditKey,
-    tenant: &str,
-    is_genuine: bool,
+/// A row's place in the chain.
+#[derive(Debug, Clone, Copy)]
+struct Place<'a> {
     seq: i64,
     id: i64,
-    previous_seal: &str,
-    mac: &str,
-) -> String {
-    let purpose = if is_genuine { "seal" } else { "seal of a forged row" };
-    key.sign(purpose).text(tenant).number(seq).number(id).text(previous_seal).text(mac).finish()
+    previous_seal: &'a str,
+    sealed_at: Timestamp,
+}
+
+impl Place<'_> {
+    /// The seal of the row with this code. One whose code is wrong is sealed as such: it must not hold up the others,
+    /// and nobody can later pretend that it was right.
+    fn seal(self, key: &AuditKey, tenant: &str, is_genuine: bool, mac: &str) -> String {
+        let Self { seq, id, previous_seal, sealed_at } = self;
+        let purpose = if is_genuine { "seal" } else { "seal of a forged row" };
+        let signing = key.sign(purpose).text(tenant).number(seq).number(id).text(previous_seal);
+        signing.number(sealed_at.micros()).text(mac).finish()
+    }
 }
 
 /// A seal for a row.
@@ -197,171 +216,10 @@ pub struct Link {
     pub previous_seal: String,
     /// Its seal.
     pub seal: String,
+    /// When.
+    pub sealed_at: Timestamp,
     /// Whether its code is right.
     pub is_genuine: bool,
-}
-
-/// Where a tenant's chain begins and ends.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Chain {
-    /// The head: the number of the last row that was sealed.
-    pub last_seq: i64,
-    /// The head: its seal.
-    #[sqlx(try_from = "Stored<String>")]
-    pub last_seal: String,
-    /// The head: how often the server itself came upon tampering.
-    pub faults: i64,
-    /// The head: at which number the last time.
-    pub fault_seq: Option<i64>,
-    /// The head: when.
-    #[sqlx(try_from = "Stored<Timestamp>")]
-    pub fault_at: Option<Timestamp>,
-    /// The head's code.
-    #[sqlx(try_from = "Stored<String>")]
-    pub head_mac: String,
-    /// The checkpoint: the number of the first row that must be there.
-    pub first_seq: i64,
-    /// The checkpoint: the seal before it.
-    #[sqlx(try_from = "Stored<String>")]
-    pub previous_seal: String,
-    /// The checkpoint: rows from before this moment have been deleted.
-    #[sqlx(try_from = "Stored<Timestamp>")]
-    pub deleted_before: Option<Timestamp>,
-    /// The checkpoint's code.
-    #[sqlx(try_from = "Stored<String>")]
-    pub checkpoint_mac: String,
-}
-
-impl Chain {
-    /// Of a tenant whose rows begin at this number, after this seal.
-    pub fn starting(key: &AuditKey, tenant: &str, first_seq: i64, previous_seal: &str) -> Self {
-        let mut chain = Self {
-            last_seq: first_seq.saturating_sub(1),
-            last_seal: previous_seal.to_owned(),
-            faults: 0,
-            fault_seq: None,
-            fault_at: None,
-            head_mac: String::new(),
-            first_seq,
-            previous_seal: previous_seal.to_owned(),
-            deleted_before: None,
-            checkpoint_mac: String::new(),
-        };
-        chain.head_mac = chain.sign_head(key, tenant);
-        chain.checkpoint_mac = chain.sign_checkpoint(key, tenant);
-        chain
-    }
-
-    /// Of a tenant without rows.
-    pub fn new(key: &AuditKey, tenant: &str) -> Self {
-        Self::starting(key, tenant, 1, NO_SEAL)
-    }
-
-    /// Whether the head is as it was signed.
-    pub fn has_genuine_head(&self, key: &AuditKey, tenant: &str) -> bool {
-        same(&self.head_mac, &self.sign_head(key, tenant))
-    }
-
-    /// Whether the checkpoint is as it was signed.
-    pub fn has_genuine_checkpoint(&self, key: &AuditKey, tenant: &str) -> bool {
-        same(&self.checkpoint_mac, &self.sign_checkpoint(key, tenant))
-    }
-
-    /// Gives these rows, in this order, their places at the end.
-    pub fn append(&mut self, key: &AuditKey, tenant: &str, entries: &[Entry]) -> Vec<Link> {
-        let mut links = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let (id, is_genuine) = (entry.id, entry.is_genuine(key, tenant));
-            let (seq, previous_seal) = (self.last_seq.saturating_add(1), self.last_seal.clone());
-            let seal = sign_seal(key, tenant, is_genuine, seq, id, &previous_seal, &entry.mac);
-            (self.last_seq, self.last_seal) = (seq, seal.clone());
-            links.push(Link { id, seq, previous_seal, seal, is_genuine });
-        }
-        self.head_mac = self.sign_head(key, tenant);
-        links
-    }
-
-    /// The chain to go on with when there is none, or when its head is not as it was signed: with the seal of the last
-    /// row that has a good one, or else from its beginning, but behind every number that a row has or the head names.
-    /// No number comes a second time: under another key all old rows are still there. `last` are the last rows, the
-    /// very last one first. That this was found is remembered, so that the new head covers nothing up; only without any
-    /// sealed row it is a new chain.
-    pub fn recovered(
-        key: &AuditKey,
-        tenant: &str,
-        found: Option<Self>,
-        first: Option<&Entry>,
-        last: &[Entry],
-        now: Timestamp,
-    ) -> Self {
-        let mut chain = match (found, first) {
-            (Some(chain), _) => chain,
-            (None, None) => return Self::new(key, tenant),
-            (None, Some(first)) => {
-                let previous_seal = first.previous_seal.as_deref().unwrap_or_default();
-                Self::starting(key, tenant, first.seq.unwrap_or(1).max(1), previous_seal)
-            }
-        };
-        let in_use = last.first().and_then(|last| last.seq).max(Some(chain.last_seq)).unwrap_or_default();
-        let last = last.iter().find(|entry| entry.sealed_as(key, tenant) != SealedAs::Nothing);
-        let last = last.and_then(|last| Some((last.seq?, last.seal.clone()?)));
-        (chain.last_seq, chain.last_seal) = match last {
-            Some(last) => last,
-            None if chain.has_genuine_checkpoint(key, tenant) => {
-                (chain.first_seq.saturating_sub(1), chain.previous_seal.clone())
-            }
-            None => (0, NO_SEAL.to_owned()),
-        };
-        chain.last_seq = chain.last_seq.max(in_use.min(MOST_BELIEVED));
-        chain.note_faults(key, tenant, 1, chain.last_seq.saturating_add(1), now);
-        chain
-    }
-
-    /// Remembers that tampering was found.
-    pub fn note_faults(&mut self, key: &AuditKey, tenant: &str, count: i64, seq: i64, now: Timestamp) {
-        self.faults = self.faults.max(0).saturating_add(count);
-        (self.fault_seq, self.fault_at) = (Some(seq), Some(now));
-        self.head_mac = self.sign_head(key, tenant);
-    }
-
-    /// Forgets tampering that was found before this moment: it is remembered for as long as rows are.
-    pub fn forget_faults(&mut self, key: &AuditKey, tenant: &str, before: Timestamp) -> bool {
-        let is_old = self.fault_at.is_some_and(|moment| moment < before);
-        if is_old {
-            (self.faults, self.fault_seq, self.fault_at) = (0, None, None);
-            self.head_mac = self.sign_head(key, tenant);
-        }
-        is_old
-    }
-
-    /// Lets the chain begin later, after rows from before this moment have been deleted.
-    pub fn begin_at(
-        &mut self,
-        key: &AuditKey,
-        tenant: &str,
-        first_seq: i64,
-        previous_seal: &str,
-        deleted_before: Timestamp,
-    ) {
-        (self.first_seq, self.previous_seal) = (first_seq, previous_seal.to_owned());
-        self.deleted_before = self.deleted_before.max(Some(deleted_before));
-        self.checkpoint_mac = self.sign_checkpoint(key, tenant);
-    }
-
-    fn sign_head(&self, key: &AuditKey, tenant: &str) -> String {
-        let signing = key.sign("head").text(tenant).number(self.last_seq).text(&self.last_seal).number(self.faults);
-        let (seq, moment) = (self.fault_seq.map(|seq| seq.to_string()), micros(self.fault_at));
-        signing.maybe(seq.as_deref()).maybe(moment.as_deref()).finish()
-    }
-
-    fn sign_checkpoint(&self, key: &AuditKey, tenant: &str) -> String {
-        let signing = key.sign("checkpoint").text(tenant).number(self.first_seq).text(&self.previous_seal);
-        signing.maybe(micros(self.deleted_before).as_deref()).finish()
-    }
-}
-
-fn micros(moment: Option<Timestamp>) -> Option<String> {
-    moment.map(|moment| moment.micros().to_string())
 }
 
 #[cfg(test)]

@@ -21,18 +21,22 @@ pub enum Kind {
     Reordered,
     /// A genuine row, but sealed after another one than the one before it.
     Unlinked,
-    /// A genuine row from long before the rows before it.
-    OutOfTime,
+    /// A genuine row that was sealed long after it was written.
+    SealedLate,
+    /// A genuine row that should have been sealed long ago.
+    Unsealed,
+    /// A genuine row that says that it was written long after it was sealed.
+    Ahead,
+    /// A genuine row that was sealed long before the one before it.
+    SetBack,
     /// Rows are sealed that the head knows nothing of.
     BeyondHead,
-    /// The head is not as it was signed.
-    HeadForged,
-    /// There are sealed rows, and no head.
-    HeadMissing,
+    /// The chain's ends are not as they were signed.
+    ChainForged,
+    /// The tenant has no chain.
+    ChainMissing,
     /// The head names another seal than the last row has.
     HeadMismatch,
-    /// The checkpoint is not as it was signed.
-    CheckpointForged,
     /// The server itself came upon tampering before.
     EarlierFault,
     /// The row of the noted head is not there.
@@ -43,9 +47,23 @@ pub enum Kind {
     NotedTooOld,
     /// A line of an export that is none.
     Unreadable,
+    /// An export without the line that ends it.
+    CutFile,
+    /// An export that is not, as a whole, what the server gave.
+    EditedFile,
+    /// Lines behind the one that ends an export.
+    BehindEnd,
+    /// An export of chosen rows, which were not said to be chosen.
+    Filtered,
 }
 
 impl Kind {
+    /// Whether a clock that was wrong or a server that was down explains it. It is told for as long as the row is there,
+    /// and is not kept beyond that.
+    pub const fn is_of_time(self) -> bool {
+        matches!(self, Self::SealedLate | Self::Unsealed | Self::Ahead | Self::SetBack)
+    }
+
     /// For people.
     pub const fn text(self) -> &'static str {
         match self {
@@ -57,17 +75,26 @@ impl Kind {
             Self::Duplicate => "duplicate: two rows were sealed under one number",
             Self::Reordered => "reordered: it was not sealed at this place, or its number, id or seal was edited",
             Self::Unlinked => "reordered: it was sealed after another row than the one before it",
-            Self::OutOfTime => "out of time: over a day older than rows before it; put back, or the clock was",
-            Self::BeyondHead => "beyond the head: the head has been put back to an earlier one",
-            Self::HeadForged => "head forged",
-            Self::HeadMissing => "head missing",
+            Self::SealedLate => {
+                "sealed late: over ten minutes after it was written; no server was sealing, or the chain was undone and \
+                 sealed anew"
+            }
+            Self::Unsealed => "unsealed for over ten minutes: no server is sealing, or something keeps it from that",
+            Self::Ahead => "ahead: written over ten minutes after it was sealed; the writer's clock was wrong",
+            Self::SetBack => "set back: sealed over ten minutes before the row before it; a server's clock was wrong",
+            Self::BeyondHead => "beyond the head: the chain's row has been put back to an earlier one",
+            Self::ChainForged => "chain forged: its beginning and end are not as they were signed",
+            Self::ChainMissing => "chain missing: the tenant's row that tells where it begins and ends is gone",
             Self::HeadMismatch => "head: it names another seal than this row has",
-            Self::CheckpointForged => "checkpoint forged",
             Self::EarlierFault => "found before: the server came upon tampering; its log tells more",
             Self::RolledBack => "noted head not found: the row is gone, or the database has been put back to before it",
             Self::NotedDiffers => "noted head differs: another row was sealed here",
             Self::NotedTooOld => "noted head too old: its row has been deleted, so it proves nothing",
             Self::Unreadable => "unreadable",
+            Self::CutFile => "cut: the line that ends the file is missing",
+            Self::EditedFile => "the file is not as the server gave it: lines are missing, were added or edited",
+            Self::BehindEnd => "behind the line that ends the file",
+            Self::Filtered => "the file holds chosen rows only; say --filtered to verify it as such",
         }
     }
 }

@@ -6,14 +6,17 @@ use std::sync::Arc;
 use super::{Chain, Entry, Link};
 use crate::db::{Conn, DbResult, Stored, Value, sql};
 
-/// Comes before every number and every id.
-pub const START: (i64, i64) = (i64::MIN, i64::MIN);
+/// Where a step goes on: behind this number and id; at the very beginning there is none. No number stands for that: the
+/// least of all may be on a row that somebody has put in.
+pub type Place = Option<(i64, i64)>;
+
+const LOCK: &str = "select last_seq from audit_chains where tenant_id = ?";
 
 macro_rules! select_entries {
     ($where:literal) => {
         concat!(
             "select id, seq, nonce, action, resource_type, resource_id, user_id, ip, user_agent, request_id, changes, \
-             created_at, mac, previous_seal, seal from audit_logs where tenant_id = ? and ",
+             created_at, mac, previous_seal, seal, sealed_at from audit_logs where tenant_id = ? and ",
             $where
         )
     };
@@ -34,9 +37,9 @@ pub async fn unsealed_tenants(conn: &mut Conn) -> DbResult<Vec<Arc<str>>> {
     names(conn, SELECT).await
 }
 
-/// Every tenant that has a chain.
-pub async fn chained_tenants(conn: &mut Conn) -> DbResult<Vec<Arc<str>>> {
-    names(conn, "select tenant_id from audit_chains order by tenant_id").await
+/// Every tenant that should have a chain, or has one.
+pub async fn known_tenants(conn: &mut Conn) -> DbResult<Vec<Arc<str>>> {
+    names(conn, "select id from tenants union select tenant_id from audit_chains order by 1").await
 }
 
 async fn names(conn: &mut Conn, select: &'static str) -> DbResult<Vec<Arc<str>>> {
@@ -46,20 +49,25 @@ async fn names(conn: &mut Conn, select: &'static str) -> DbResult<Vec<Arc<str>>>
 
 /// Keeps others from changing the chain before this transaction ends. Comes first in it.
 pub async fn lock(conn: &mut Conn, tenant: &Arc<str>) -> DbResult<()> {
-    conn.lock(sql("select last_seq from audit_chains where tenant_id = ?").bind(tenant)).await
+    conn.lock(sql(LOCK).bind(tenant)).await
+}
+
+/// Likewise, but does not wait for long: false when somebody holds it.
+pub async fn try_lock(conn: &mut Conn, tenant: &Arc<str>) -> DbResult<bool> {
+    conn.lock_within_a_second(sql(LOCK).bind(tenant)).await
 }
 
 /// The tenant's chain.
 pub async fn find(conn: &mut Conn, tenant: &Arc<str>) -> DbResult<Option<Chain>> {
-    const FIND: &str = "select last_seq, last_seal, faults, fault_seq, fault_at, head_mac, first_seq, previous_seal, \
-                        deleted_before, checkpoint_mac from audit_chains where tenant_id = ?";
+    const FIND: &str = "select last_seq, last_seal, last_sealed_at, faults, fault_seq, fault_at, first_seq, \
+                        previous_seal, deleted_until, mac from audit_chains where tenant_id = ?";
     conn.fetch_optional(sql(FIND).bind(tenant)).await
 }
 
 /// Inserts the tenant's chain.
 pub async fn insert(conn: &mut Conn, tenant: &Arc<str>, chain: &Chain) -> DbResult<()> {
-    const INSERT: &str = "insert into audit_chains (tenant_id, last_seq, last_seal, faults, fault_seq, fault_at, \
-                          head_mac, first_seq, previous_seal, deleted_before, checkpoint_mac) values ";
+    const INSERT: &str = "insert into audit_chains (tenant_id, last_seq, last_seal, last_sealed_at, faults, fault_seq, \
+                          fault_at, first_seq, previous_seal, deleted_until, mac) values ";
     let mut values = vec![Value::from(tenant)];
     values.extend(columns(chain));
     conn.execute(sql(INSERT).values([values])).await?;
@@ -68,32 +76,43 @@ pub async fn insert(conn: &mut Conn, tenant: &Arc<str>, chain: &Chain) -> DbResu
 
 /// Writes the tenant's chain.
 pub async fn update(conn: &mut Conn, tenant: &Arc<str>, chain: &Chain) -> DbResult<()> {
-    const UPDATE: &str = "update audit_chains set last_seq = ?, last_seal = ?, faults = ?, fault_seq = ?, \
-                          fault_at = ?, head_mac = ?, first_seq = ?, previous_seal = ?, deleted_before = ?, \
-                          checkpoint_mac = ? where tenant_id = ?";
+    const UPDATE: &str = "update audit_chains set last_seq = ?, last_seal = ?, last_sealed_at = ?, faults = ?, \
+                          fault_seq = ?, fault_at = ?, first_seq = ?, previous_seal = ?, deleted_until = ?, mac = ? \
+                          where tenant_id = ?";
     let update = columns(chain).into_iter().fold(sql(UPDATE), |update, value| update.bind(value));
     conn.execute(update.bind(tenant)).await?;
     Ok(())
 }
 
-/// Sealed rows after this number and id, in the order of both; none only when there are no more.
-pub async fn sealed(conn: &mut Conn, tenant: &Arc<str>, (seq, id): (i64, i64), limit: usize) -> DbResult<Vec<Entry>> {
+/// Sealed rows behind this place, in the order of number and id; none only when there are no more.
+pub async fn sealed(conn: &mut Conn, tenant: &Arc<str>, place: Place, limit: usize) -> DbResult<Vec<Entry>> {
     // Two rows under one number are tampering, and must not escape by standing at the end of a step.
     const BESIDE: &str = select_entries!("seq = ? and id > ? order by id limit ?");
     // A range with an end: without one MariaDB may walk through all of the tenant's rows up to it.
     const BEHIND: &str = select_entries!("seq >= ? and seq <= ? order by seq, id limit ?");
-    let beside = sql(BESIDE).bind(tenant).bind(seq).bind(id).bind(bound(limit));
-    let mut entries: Vec<Entry> = conn.fetch_all(beside).await?;
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut next = sql("select min(seq) from audit_logs where tenant_id = ?").bind(tenant);
+    if let Some((seq, id)) = place {
+        let beside = sql(BESIDE).bind(tenant).bind(seq).bind(id).bind(bound(limit));
+        entries = conn.fetch_all(beside).await?;
+        next = next.push(" and seq > ?").bind(seq);
+    }
     let missing = bound(limit - entries.len());
     if missing == 0 {
         return Ok(entries);
     }
-    let next = sql("select min(seq) from audit_logs where tenant_id = ? and seq > ?").bind(tenant).bind(seq);
     if let (Some(first),) = conn.fetch_one::<(Option<i64>,)>(next).await? {
         let behind = sql(BEHIND).bind(tenant).bind(first).bind(first.saturating_add(missing)).bind(missing);
         entries.extend(conn.fetch_all::<Entry>(behind).await?);
     }
     Ok(entries)
+}
+
+/// The seals of the rows under this number; there should be one.
+pub async fn seals(conn: &mut Conn, tenant: &Arc<str>, seq: i64) -> DbResult<Vec<String>> {
+    let seals = sql("select seal from audit_logs where tenant_id = ? and seq = ?").bind(tenant).bind(seq);
+    let seals: Vec<(Stored<String>,)> = conn.fetch_all(seals).await?;
+    Ok(seals.into_iter().map(|(seal,)| seal.into()).collect())
 }
 
 /// The last sealed rows, the very last one first.
@@ -102,10 +121,14 @@ pub async fn last_sealed(conn: &mut Conn, tenant: &Arc<str>, limit: usize) -> Db
     conn.fetch_all(sql(LAST).bind(tenant).bind(bound(limit))).await
 }
 
-/// The next rows after this id that are not sealed.
-pub async fn unsealed(conn: &mut Conn, tenant: &Arc<str>, id: i64, limit: usize) -> DbResult<Vec<Entry>> {
-    const UNSEALED: &str = select_entries!("seq is null and id > ? order by id limit ?");
-    conn.fetch_all(sql(UNSEALED).bind(tenant).bind(id).bind(bound(limit))).await
+/// The next rows that are not sealed, behind this id if there is one.
+pub async fn unsealed(conn: &mut Conn, tenant: &Arc<str>, id: Option<i64>, limit: usize) -> DbResult<Vec<Entry>> {
+    const UNSEALED: &str = select_entries!("seq is null");
+    let mut unsealed = sql(UNSEALED).bind(tenant);
+    if let Some(id) = id {
+        unsealed = unsealed.push(" and id > ?").bind(id);
+    }
+    conn.fetch_all(unsealed.push(" order by id limit ?").bind(bound(limit))).await
 }
 
 /// Number, id and nonce of each row that is there a second time; of the one that was sealed first, nothing.
@@ -120,13 +143,14 @@ pub async fn copies(conn: &mut Conn, tenant: &Arc<str>, limit: usize) -> DbResul
     Ok(copies.into_iter().map(|(seq, id, nonce)| (seq, id, nonce.into())).collect())
 }
 
-/// Seals a row, unless it is sealed. Gives whether it did.
+/// Seals a row, unless it is sealed. Gives whether it did; also not when somebody holds the row.
 pub async fn seal(conn: &mut Conn, tenant: &Arc<str>, link: Link) -> DbResult<bool> {
     // By its key, row by row: a statement on many rows may lock the gaps between them, where others write.
-    const SEAL: &str = "update audit_logs set seq = ?, previous_seal = ?, seal = ? where tenant_id = ? and id = ? \
-                        and seq is null";
-    let Link { id, seq, previous_seal, seal, is_genuine: _ } = link;
-    Ok(conn.execute(sql(SEAL).bind(seq).bind(previous_seal).bind(seal).bind(tenant).bind(id)).await? == 1)
+    const SEAL: &str = "update audit_logs set seq = ?, previous_seal = ?, seal = ?, sealed_at = ? where tenant_id = ? \
+                        and id = ? and seq is null";
+    let Link { id, seq, previous_seal, seal, sealed_at, is_genuine: _ } = link;
+    let seal = sql(SEAL).bind(seq).bind(previous_seal).bind(seal).bind(sealed_at).bind(tenant).bind(id);
+    Ok(conn.count_within_a_second(seal).await? == Some(1))
 }
 
 /// Deletes a row; by its key, too.
@@ -139,26 +163,26 @@ fn columns(chain: &Chain) -> [Value; 10] {
     let Chain {
         last_seq,
         last_seal,
+        last_sealed_at,
         faults,
         fault_seq,
         fault_at,
-        head_mac,
         first_seq,
         previous_seal,
-        deleted_before,
-        checkpoint_mac,
+        deleted_until,
+        mac,
     } = chain;
     [
         (*last_seq).into(),
         last_seal.into(),
+        (*last_sealed_at).into(),
         (*faults).into(),
         (*fault_seq).into(),
         (*fault_at).into(),
-        head_mac.into(),
         (*first_seq).into(),
         previous_seal.into(),
-        (*deleted_before).into(),
-        checkpoint_mac.into(),
+        (*deleted_until).into(),
+        mac.into(),
     ]
 }
 

@@ -5,13 +5,9 @@
 //! good seal is the place to go on from.
 
 use super::problem::{Kind, Problem, Problems};
-use super::{Chain, Entry, SealedAs};
+use super::{Chain, Entry, SealedAs, TOLERANCE};
 use crate::audit::key::{AuditKey, same};
 use crate::clock::Timestamp;
-
-/// How much older than a row before it a row may be, in microseconds: rows are sealed in the order of their commits,
-/// and the clocks of servers differ. Retention keeps rows for a day at least: what it has deleted is older than that.
-const LATE: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// How many rows under one number are kept to choose from; there should be one.
 const MOST_LOOKS: usize = 100;
@@ -38,8 +34,8 @@ pub struct Report {
     pub times: Option<(Timestamp, Timestamp)>,
     /// The number and the seal of the last row, as the head has them.
     pub head: Option<Noted>,
-    /// Rows from before this moment have been deleted.
-    pub deleted_before: Option<Timestamp>,
+    /// Rows have been deleted that were sealed up to this moment.
+    pub deleted_until: Option<Timestamp>,
     /// What is wrong.
     pub problems: Problems,
 }
@@ -52,6 +48,7 @@ struct Look {
     previous_seal: Option<String>,
     seal: Option<String>,
     moment: Option<Timestamp>,
+    sealed_moment: Option<Timestamp>,
 }
 
 /// Verifies one tenant's chain.
@@ -71,7 +68,8 @@ pub struct Verifier<'a> {
     /// Where the chain begins and ends by now: rows are deleted and sealed while it is verified.
     begin: Option<(i64, String)>,
     end: Option<i64>,
-    latest: Option<Timestamp>,
+    /// When the row before was sealed, if that is known.
+    sealed_before: Option<Timestamp>,
     report: Report,
 }
 
@@ -89,17 +87,17 @@ impl<'a> Verifier<'a> {
             taken: Vec::new(),
             begin: None,
             end: None,
-            latest: None,
+            sealed_before: None,
             report: Report::default(),
         };
         verifier.refresh(chain);
         match (verifier.begin.clone(), chain) {
             (Some((first, previous)), Some(chain)) => {
                 (verifier.next, verifier.link) = (Some(first), Some(previous));
-                (verifier.latest, verifier.report.deleted_before) = (chain.deleted_before, chain.deleted_before);
+                (verifier.sealed_before, verifier.report.deleted_until) = (chain.deleted_until, chain.deleted_until);
                 verifier.note_begin();
             }
-            (None, Some(_)) => verifier.report.problems.add(Problem::of_chain(Kind::CheckpointForged)),
+            (None, Some(_)) => verifier.report.problems.add(Problem::of_chain(Kind::ChainForged)),
             _ => {}
         }
         verifier
@@ -108,10 +106,9 @@ impl<'a> Verifier<'a> {
     /// Takes the chain as it was after the rows were read that come next.
     pub fn refresh(&mut self, chain: Option<&Chain>) {
         let (key, tenant) = (self.key, self.tenant);
-        let begin = chain.filter(|chain| chain.has_genuine_checkpoint(key, tenant));
-        let end = chain.filter(|chain| chain.has_genuine_head(key, tenant));
-        self.begin = begin.map(|chain| (chain.first_seq, chain.previous_seal.clone()));
-        self.end = end.map(|chain| chain.last_seq);
+        let chain = chain.filter(|chain| chain.is_genuine(key, tenant));
+        self.begin = chain.map(|chain| (chain.first_seq, chain.previous_seal.clone()));
+        self.end = chain.map(|chain| chain.last_seq);
     }
 
     /// Takes the next sealed row, in the order of numbers and then of ids.
@@ -129,6 +126,7 @@ impl<'a> Verifier<'a> {
             previous_seal: entry.previous_seal.clone(),
             seal: entry.seal.clone(),
             moment: entry.moment(),
+            sealed_moment: entry.sealed_moment(),
         };
         if self.looks.len() < MOST_LOOKS || look.sealed_as != SealedAs::Nothing {
             self.looks.push(look);
@@ -137,13 +135,21 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    /// Takes a row that is not sealed.
-    pub fn unsealed(&mut self, entry: &Entry) {
+    /// Takes a row that was not sealed at this moment.
+    pub fn unsealed(&mut self, entry: &Entry, now: Timestamp) {
         self.report.unsealed += 1;
-        if entry.is_genuine(self.key, self.tenant) {
-            self.see(entry.moment());
+        let fault = if !entry.is_genuine(self.key, self.tenant) {
+            Some(Kind::Inserted)
+        } else if lies_behind(entry.moment(), Some(now)) {
+            Some(Kind::Unsealed)
         } else {
-            self.report.problems.add(Problem::of_row(Kind::Inserted, None, entry.id));
+            None
+        };
+        if fault != Some(Kind::Inserted) {
+            self.see(entry.moment());
+        }
+        if let Some(kind) = fault {
+            self.report.problems.add(Problem::of_row(kind, None, entry.id));
         }
     }
 
@@ -192,10 +198,15 @@ impl<'a> Verifier<'a> {
         self.settle();
         self.refresh(chain);
         match chain {
-            None if self.report.rows > 0 => self.report.problems.add(Problem::of_chain(Kind::HeadMissing)),
-            None => {}
+            None => self.report.problems.add(Problem::of_chain(Kind::ChainMissing)),
             Some(chain) if self.end.is_some() => self.finish_at(chain),
-            Some(_) => self.report.problems.add(Problem::of_chain(Kind::HeadForged)),
+            Some(_) => {
+                let forged = Problem::of_chain(Kind::ChainForged);
+                // Unless it was so from the beginning.
+                if !self.report.problems.list.contains(&forged) {
+                    self.report.problems.add(forged);
+                }
+            }
         }
         if let Some(Noted { seq, .. }) = self.noted.take() {
             self.report.problems.add(Problem::of_seqs(Kind::RolledBack, seq, seq));
@@ -214,11 +225,11 @@ impl<'a> Verifier<'a> {
         let Some(next) = self.next else { return };
         // What is known to have been sealed, here or before the checkpoint.
         let deleted = self.begin.as_ref().map(|(first, _)| first.saturating_sub(1));
-        let sealed = self.report.seqs.map(|(_, last)| last).max(deleted).unwrap_or(i64::MIN);
+        let sealed = self.report.seqs.map(|(_, last)| last).max(deleted);
         let (last, is_last) = (chain.last_seq, chain.last_seq == next.saturating_sub(1));
         if last >= next {
             self.missing(Kind::CutTail, next, last);
-        } else if last < sealed {
+        } else if let Some(sealed) = sealed.filter(|sealed| last < *sealed) {
             self.report.problems.add(Problem::of_seqs(Kind::BeyondHead, last.saturating_add(1), sealed));
         } else if is_last && self.link.as_ref().is_some_and(|link| !same(link, &chain.last_seal)) {
             self.report.problems.add(Problem::of_seqs(Kind::HeadMismatch, last, last));
@@ -262,24 +273,21 @@ impl<'a> Verifier<'a> {
             (Some(link), Some(previous)) => same(link, previous),
             _ => true,
         };
-        let is_late = match (look.moment, self.latest) {
-            (Some(moment), Some(latest)) => moment.micros().saturating_add(LATE) < latest.micros(),
-            _ => false,
-        };
         let fault = match look.sealed_as {
             SealedAs::Forged => Some(Kind::Inserted),
             _ if !look.is_genuine => Some(Kind::Edited),
             _ if !is_linked => Some(Kind::Unlinked),
-            _ if is_late => Some(Kind::OutOfTime),
-            _ => None,
+            _ if lies_behind(look.sealed_moment, self.sealed_before) => Some(Kind::SetBack),
+            _ => fault_of_time(look.moment, look.sealed_moment),
         };
         if let Some(kind) = fault {
             self.add(kind, seq, look);
         }
         if look.is_genuine {
             self.see(look.moment);
-            self.latest = self.latest.max(look.moment);
         }
+        // So that a wrong clock is told once, and makes nothing of the rows behind.
+        self.sealed_before = look.sealed_moment;
         let first = self.report.seqs.map_or(seq, |(first, _)| first);
         self.report.seqs = Some((first, seq));
         self.compare_noted(seq, look.seal.as_deref().unwrap_or_default());
@@ -346,5 +354,24 @@ impl<'a> Verifier<'a> {
         {
             self.report.problems.add(Problem::of_seqs(Kind::NotedDiffers, seq, seq));
         }
+    }
+}
+
+/// What is wrong with a row that was written and sealed at these moments.
+pub fn fault_of_time(moment: Option<Timestamp>, sealed: Option<Timestamp>) -> Option<Kind> {
+    if lies_behind(moment, sealed) {
+        Some(Kind::SealedLate)
+    } else if lies_behind(sealed, moment) {
+        Some(Kind::Ahead)
+    } else {
+        None
+    }
+}
+
+/// Whether a moment is far before another one.
+fn lies_behind(moment: Option<Timestamp>, other: Option<Timestamp>) -> bool {
+    match (moment, other) {
+        (Some(moment), Some(other)) => moment.micros().saturating_add(TOLERANCE) < other.micros(),
+        _ => false,
     }
 }

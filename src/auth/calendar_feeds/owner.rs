@@ -7,7 +7,7 @@ use tracing::field::display;
 
 use super::store;
 use crate::app::AppState;
-use crate::auth::store::find_by_id;
+use crate::auth::store::{UserRow, find_by_id};
 use crate::auth::{Scope, secret};
 use crate::clock::Timestamp;
 use crate::db::transaction;
@@ -18,8 +18,8 @@ use crate::origin::Origin;
 /// would be waste.
 const HOUR: i64 = 3_600_000_000;
 
-/// The guard: the path ends with the secret of an active user's calendar link. Nothing is remembered between two
-/// requests, so that a link that ends does so at once and everywhere.
+/// The guard: the path ends with the secret of an active user's calendar link, whose sessions have not ended since it
+/// was made. Nothing is remembered between two requests, so that a link that ends does so at once and everywhere.
 #[derive(Debug)]
 pub struct FeedOwner {
     /// What that user may reach.
@@ -42,8 +42,9 @@ where
         let token_hash = secret::hash(file.strip_suffix(".ics").unwrap_or(file));
         let mut conn = app.db.read().await?;
         let feed = store::find_by_token(&mut conn, &token_hash).await?.ok_or(Code::CalendarFeedNotFound)?;
-        let user = find_by_id(&mut conn, feed.user_id).await?.filter(|user| user.is_active);
-        let user = user.ok_or(Code::CalendarFeedNotFound)?;
+        let user = find_by_id(&mut conn, feed.user_id).await?;
+        let counts = |user: &UserRow| user.is_active && user.token_generation == feed.token_generation;
+        let user = user.filter(counts).ok_or(Code::CalendarFeedNotFound)?;
         drop(conn);
         Span::current().record("tenant", display(&user.tenant_id)).record("user", user.id);
         let origin = Origin::from_request_parts(parts, state).await.unwrap_or_default();

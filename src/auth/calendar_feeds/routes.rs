@@ -46,9 +46,9 @@ async fn get_calendar_feed(
 /// Make a link for calendar programs
 ///
 /// By it a calendar program reads the caller's calendar, as `GET /calendar.ics` shows it to him at that time. Whoever
-/// has the link reads it too. It ends when another one is made, when it is deleted, and at once when its user is
-/// deactivated; a new password and signing out do not end it. The calendar's own words are in the language of
-/// `Accept-Language` of this call.
+/// has the link reads it too. It ends for good when another one is made, when it is deleted, and with every session of
+/// its user: when he is deactivated, has a new password or signs out everywhere (`all`). The calendar's own words are in
+/// the language of `Accept-Language` of this call.
 #[utoipa::path(
     post, path = "/calendar/feed", tag = "calendar",
     responses((
@@ -69,14 +69,15 @@ async fn replace_calendar_feed(
     };
     let (token, now) = (secret::generate(), app.clock.now());
     let locale = Language::negotiate(headers.get(header::ACCEPT_LANGUAGE)).tag();
-    let new = NewFeedRow { token_hash: secret::hash(&token), locale, created_at: now };
+    let token_hash = secret::hash(&token);
     let calendar_feed = NewCalendarFeed { url: format!("/api/v1/calendar/feeds/{token}.ics"), created_at: now };
     let answer = CalendarFeedCreated { message: "Calendar feed created successfully", calendar_feed };
     let answer = Created::new(&answer)?.at("calendar/feed").private();
     transaction!(app.db, |tx| {
         once.claim(tx, &scope).await?;
-        store::lock_owner(tx, &scope).await?;
+        let token_generation = store::lock_owner(tx, &scope).await?.ok_or(Code::RevokedToken)?;
         withdraw(tx, &scope, now).await?;
+        let new = NewFeedRow { token_hash: token_hash.clone(), locale, token_generation, created_at: now };
         let id = store::insert(tx, &scope, &new).await?;
         audit::record(tx, &scope, Event::new(Action::Created, Resource::CalendarFeed, id), now).await?;
         once.settle(tx, &scope, answer.clone()).await
@@ -105,7 +106,10 @@ async fn delete_calendar_feed(
 
 /// Ends the caller's link, if he has one.
 async fn withdraw(tx: &mut Conn, scope: &Scope, now: Timestamp) -> Result<(), ApiError> {
-    let Some(feed) = store::find(tx, scope).await? else { return Ok(()) };
+    let feed = store::find(tx, scope).await?;
     store::delete(tx, scope).await?;
-    audit::record(tx, scope, Event::new(Action::Revoked, Resource::CalendarFeed, feed.id), now).await
+    match feed {
+        Some(feed) => audit::record(tx, scope, Event::new(Action::Revoked, Resource::CalendarFeed, feed.id), now).await,
+        None => Ok(()),
+    }
 }

@@ -19,7 +19,7 @@ pub struct CalendarFeed {
 
 impl From<FeedRow> for CalendarFeed {
     fn from(row: FeedRow) -> Self {
-        let FeedRow { id: _, user_id: _, locale: _, created_at, last_used_at } = row;
+        let FeedRow { id: _, user_id: _, locale: _, token_generation: _, created_at, last_used_at } = row;
         Self { created_at, last_used_at }
     }
 }

@@ -32,6 +32,11 @@ impl Invited {
         Ok(Self { invitation: invitation.ok_or_else(refusal)?, token_hash })
     }
 
+    /// Its key.
+    pub fn id(&self) -> i64 {
+        self.invitation.id
+    }
+
     /// The tenant to join, the role there, and who chose it.
     pub fn place(&self) -> (String, Role, Option<i64>) {
         let InvitationRow { tenant_id, role, created_by, .. } = &self.invitation;

@@ -14,6 +14,7 @@ use crate::answer::NO_STORE;
 use crate::app::AppState;
 use crate::audit::{self, Action, Event};
 use crate::auth::known_users::load_active;
+use crate::auth::login_failure::LoginFailure;
 use crate::auth::password::{self, Verdict};
 use crate::auth::store::find_by_id;
 use crate::auth::token::{SessionTokens, TokenType, VerifiedToken, bearer};
@@ -32,7 +33,8 @@ pub fn router() -> OpenApiRouter<AppState> {
 
 /// Change one's own password
 ///
-/// Every session ends, on every device; the caller goes on with the new tokens in the answer.
+/// Every session ends, on every device, and so does the calendar link; the caller goes on with the new tokens in the
+/// answer.
 #[utoipa::path(
     put, path = "/auth/password", tag = "auth",
     request_body = PasswordChange,
@@ -53,9 +55,10 @@ async fn change_password(
     // Whoever found a signed-in page must not guess the password there faster than at the login.
     let attempt = app.failed_logins.attempt(&user.email, origin.ip).await?;
     if password::verify(Some(user.password_hash.clone()), current_password).await? == Verdict::Wrong {
-        attempt.failed();
-        let (event, now) = (Event::new(Action::LoginFailed, Resource::Session, scope.user()), app.clock.now());
-        transaction!(app.db, |tx| audit::record(tx, &scope, event.clone(), now).await)?;
+        let reasons = LoginFailure::WrongCurrentPassword.followed_by(attempt.failed());
+        let events: Vec<Event> = reasons.into_iter().map(|reason| reason.event(scope.user())).collect();
+        let now = app.clock.now();
+        transaction!(app.db, |tx| audit::record_all(tx, &scope, events.clone(), now).await)?;
         return Err(wrong_password());
     }
     let new_hash = password::hash(new_password).await?;
@@ -78,7 +81,7 @@ async fn change_password(
 /// Sign out
 ///
 /// The access token of this call counts no more, nor does the refresh token in the body, if there is one, with every
-/// access token of its session.
+/// access token of its session. With `all` every session ends, and the calendar link with them.
 #[utoipa::path(
     post, path = "/auth/logout", tag = "auth",
     request_body = Option<Logout>,

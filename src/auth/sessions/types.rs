@@ -44,7 +44,7 @@ pub struct Logout {
     /// The refresh token of this session, which ends with it.
     #[schema(value_type = Option<String>, nullable = false)]
     pub refresh_token: Option<SecretString>,
-    /// Every session of the account.
+    /// Every session of the account, and its calendar link.
     #[schema(value_type = Option<bool>, nullable = false)]
     pub all: bool,
 }

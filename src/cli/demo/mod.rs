@@ -9,14 +9,16 @@ use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta};
 use fastrand::Rng;
 
 use super::{DemoArgs, Outcome, open_migrated};
-use crate::audit::AuditKey;
+use crate::audit::{self, Action, AuditKey, Changes, Event, seal};
 use crate::auth::store::{self, NewUserRow};
+use crate::auth::types::User;
 use crate::auth::{Scope, password};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Environment};
 use crate::db::{Db, sql, transaction};
 use crate::error::{ApiError, Code};
 use crate::policy::Role;
+use crate::resource::Resource;
 
 const TENANT: &str = "demo";
 const PASSWORD: &str = "demo-password";
@@ -44,12 +46,14 @@ pub async fn fill(config: &Config, args: &DemoArgs) -> Outcome {
     }
     let now = Clock::System.now();
     let joined = Timestamp::new(now.utc() - TimeDelta::weeks(WEEKS_OF_USERS));
-    let users = insert_users(&db, joined).await?;
-    let mut scene = Scene::new(now, joined, users, AuditKey::new(&config.secret_key));
+    let audit_key = AuditKey::new(&config.secret_key);
+    let users = insert_users(&db, &audit_key, joined, now).await?;
+    let mut scene = Scene::new(now, joined, users, audit_key);
     // Tasks last, so that their number changes nothing else.
     let meetings::Made { meetings, attendees, action_items } = meetings::fill(&db, &mut scene).await?;
     let contracts = contracts::fill(&db, &mut scene, config).await?;
     tasks::fill(&db, &mut scene, args.tasks).await?;
+    seal::seal_tenant(&db, &scene.audit_key, &TENANT.into(), Clock::System.now()).await;
     db.close().await;
     println!(
         "The tenant {TENANT} has {} users, {} tasks, {meetings} meetings with {attendees} attendees and {action_items} \
@@ -67,8 +71,9 @@ fn email(role: Role) -> String {
     format!("{}@demo.example", role.as_str())
 }
 
-/// Makes the tenant and a user of each role, and gives their ids in the order of [`Role::ALL`].
-async fn insert_users(db: &Db, now: Timestamp) -> Result<Vec<i64>, ApiError> {
+/// Makes the tenant and a user of each role, who joined then, and gives their ids in the order of [`Role::ALL`]. They
+/// alone are in the audit log: the rest was not done by anybody.
+async fn insert_users(db: &Db, audit_key: &AuditKey, joined: Timestamp, now: Timestamp) -> Result<Vec<i64>, ApiError> {
     let password_hash = password::hash(PASSWORD.into()).await?;
     let users = Role::ALL.into_iter().zip(texts::USERS).map(|(role, name)| NewUserRow {
         tenant_id: TENANT.into(),
@@ -77,15 +82,19 @@ async fn insert_users(db: &Db, now: Timestamp) -> Result<Vec<i64>, ApiError> {
         name: name.into(),
         role,
         created_by: None,
-        created_at: now,
+        created_at: joined,
     });
     let users: Vec<NewUserRow> = users.collect();
     transaction!(db, |tx| {
-        store::ensure_tenant(tx, TENANT, now).await?;
+        store::ensure_tenant(tx, TENANT, audit_key, joined).await?;
         let mut ids = Vec::new();
         for user in &users {
             let inserted = store::insert(tx, user).await;
-            ids.push(inserted.map_err(|error| ApiError::duplicate(error, Code::EmailTaken))?);
+            let id = inserted.map_err(|error| ApiError::duplicate(error, Code::EmailTaken))?;
+            let row = store::find_by_id(tx, id).await?.ok_or_else(|| ApiError::internal("a new user is gone"))?;
+            let event = Event::new(Action::Created, Resource::User, id).with(Changes::created(&User::from(row)));
+            audit::record(tx, &Scope::operator(TENANT, id, audit_key.clone()), event, now).await?;
+            ids.push(id);
         }
         Ok(ids)
     })

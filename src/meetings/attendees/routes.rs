@@ -202,7 +202,7 @@ async fn delete_attendee(
         find_to_change(tx, &scope, meeting).await?;
         let attendee = find_attendee(tx, &scope, meeting, id).await?;
         conditions.check(attendee.version)?;
-        if !store::delete(tx, &scope, &attendee).await? {
+        if !store::delete(tx, &scope, &attendee, now).await? {
             return Err(Code::PreconditionFailed.into());
         }
         trail::attendee(tx, &scope, &attendee, None, now).await?;

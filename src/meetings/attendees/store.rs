@@ -1,5 +1,7 @@
 //! The rows of attendees.
 
+use std::collections::BTreeSet;
+
 use super::types::{Attendance, AttendeeQuery};
 use crate::auth::Scope;
 use crate::clock::Timestamp;
@@ -75,11 +77,11 @@ pub async fn list_of(conn: &mut Conn, scope: &Scope, meetings: &[i64]) -> DbResu
     conn.fetch_all(sql(OF).bind(scope.tenant()).list(meetings.iter().copied()).push(" order by a.id")).await
 }
 
-/// When the last change of the meeting's attendees was, of those who are there.
+/// When the meeting's attendees last changed, if they ever did.
 pub async fn last_change(conn: &mut Conn, scope: &Scope, meeting: i64) -> DbResult<Option<Timestamp>> {
-    const LAST: &str = "select max(updated_at) from meeting_attendees where tenant_id = ? and meeting_id = ?";
-    let (last,) = conn.fetch_one::<(Option<Timestamp>,)>(sql(LAST).bind(scope.tenant()).bind(meeting)).await?;
-    Ok(last)
+    const LAST: &str = "select attendees_changed_at from meetings where tenant_id = ? and id = ?";
+    let last = sql(LAST).bind(scope.tenant()).bind(meeting);
+    Ok(conn.fetch_optional::<(Option<Timestamp>,)>(last).await?.and_then(|(last,)| last))
 }
 
 /// Those of these users who attend the meeting.
@@ -121,7 +123,7 @@ pub async fn insert(conn: &mut Conn, scope: &Scope, attendees: &[AttendeeRow], n
         });
         conn.execute(sql(INSERT).values(rows)).await?;
     }
-    Ok(())
+    stamp(conn, scope, &attendees.iter().map(|attendee| attendee.meeting_id).collect(), now).await
 }
 
 /// Writes what can change of an attendee and its next version, unless it has changed since it was read with this one.
@@ -131,13 +133,27 @@ pub async fn update(conn: &mut Conn, scope: &Scope, attendee: &AttendeeRow, now:
                           updated_at = ? where tenant_id = ? and meeting_id = ? and id = ? and version = ?";
     let update = sql(UPDATE).bind(&attendee.role).bind(attendee.attendance).bind(now);
     let update = update.bind(scope.tenant()).bind(attendee.meeting_id).bind(attendee.id).bind(attendee.version);
-    Ok(conn.execute(update).await? == 1)
+    let is_updated = conn.execute(update).await? == 1;
+    stamp(conn, scope, &BTreeSet::from([attendee.meeting_id]), now).await?;
+    Ok(is_updated)
 }
 
 /// Deletes the attendee, unless it has changed since it was read. Gives whether it did.
-pub async fn delete(conn: &mut Conn, scope: &Scope, attendee: &AttendeeRow) -> DbResult<bool> {
+pub async fn delete(conn: &mut Conn, scope: &Scope, attendee: &AttendeeRow, now: Timestamp) -> DbResult<bool> {
     const DELETE: &str =
         "delete from meeting_attendees where tenant_id = ? and meeting_id = ? and id = ? and version = ?";
     let delete = sql(DELETE).bind(scope.tenant()).bind(attendee.meeting_id).bind(attendee.id).bind(attendee.version);
-    Ok(conn.execute(delete).await? == 1)
+    let is_deleted = conn.execute(delete).await? == 1;
+    stamp(conn, scope, &BTreeSet::from([attendee.meeting_id]), now).await?;
+    Ok(is_deleted)
+}
+
+/// Notes that the attendees of these meetings have changed: those who are there cannot tell when another one left. It
+/// never goes back, though the clocks of several servers may differ. No change of the meetings, whose version stays.
+async fn stamp(conn: &mut Conn, scope: &Scope, meetings: &BTreeSet<i64>, now: Timestamp) -> DbResult<()> {
+    const STAMP: &str = "update meetings set attendees_changed_at = ? where tenant_id = ? \
+                         and (attendees_changed_at is null or attendees_changed_at < ?) and id in ";
+    let stamp = sql(STAMP).bind(now).bind(scope.tenant()).bind(now);
+    conn.execute(stamp.list(meetings.iter().copied())).await?;
+    Ok(())
 }

@@ -2,7 +2,8 @@
 
 use crate::clock::Timestamp;
 use crate::error::Language;
-use crate::icalendar::{Event, When, cut, uid};
+use crate::icalendar::{Event, When, uid};
+use crate::letters::cut;
 use crate::meetings::store::{MeetingParts, MeetingRow};
 use crate::meetings::types::MeetingStatus;
 
@@ -32,6 +33,8 @@ pub struct MeetingEvent {
     pub version: i64,
     /// Changed.
     pub updated_at: Timestamp,
+    /// When its attendees last changed.
+    pub attendees_changed_at: Option<Timestamp>,
     /// The attendees' names, in the order in which they were added; not among the columns of a meeting.
     #[sqlx(skip)]
     pub attendees: Vec<String>,
@@ -39,7 +42,7 @@ pub struct MeetingEvent {
 
 impl MeetingEvent {
     /// From the meeting's row, the rows of its parts and the moment at which its attendees last changed.
-    pub fn new(row: MeetingRow, parts: MeetingParts, attended: Option<Timestamp>) -> Self {
+    pub fn new(row: MeetingRow, parts: MeetingParts, attendees_changed_at: Option<Timestamp>) -> Self {
         let MeetingRow {
             id,
             tenant_id: _,
@@ -58,24 +61,29 @@ impl MeetingEvent {
         } = row;
         let MeetingParts { attendees, action_items: _ } = parts;
         let attendees = attendees.into_iter().filter_map(|attendee| attendee.user_name).collect();
-        let event =
-            Self { id, title, meeting_date, location, agenda, decisions, status, version, updated_at, attendees };
-        event.changed(attended)
+        Self {
+            id,
+            title,
+            meeting_date,
+            location,
+            agenda,
+            decisions,
+            status,
+            version,
+            updated_at,
+            attendees_changed_at,
+            attendees,
+        }
     }
 
-    /// Changed at this moment, if that is later: attendees are shown, but are no change of the meeting's row.
-    #[must_use]
-    pub fn changed(self, attended: Option<Timestamp>) -> Self {
-        Self { updated_at: attended.map_or(self.updated_at, |attended| attended.max(self.updated_at)), ..self }
-    }
-
-    /// The event, with words in this language beside the meeting's own.
-    pub fn into_event(self, tenant: &str, language: Language) -> Event {
+    /// The event of this tenant's meeting in this domain, with words in this language beside the meeting's own.
+    pub fn into_event(self, tenant: &str, domain: &str, language: Language) -> Event {
         let description = self.description(language);
         Event {
-            uid: uid("meeting", self.id, tenant),
+            uid: uid("meeting", self.id, tenant, domain),
             version: Some(self.version),
-            updated_at: self.updated_at,
+            // Attendees are shown, but are no change of the meeting.
+            updated_at: self.attendees_changed_at.map_or(self.updated_at, |changed| changed.max(self.updated_at)),
             when: When::Hour(self.meeting_date),
             summary: self.title,
             location: self.location,

@@ -55,8 +55,8 @@ async fn get_meeting_calendar(
     let parts = store::parts(&mut conn, &scope, std::slice::from_ref(&row)).await?.remove(&id);
     let attended = attendees::last_change(&mut conn, &scope, id).await?;
     let language = Language::negotiate(headers.get(header::ACCEPT_LANGUAGE));
-    let event = MeetingEvent::new(row, parts.unwrap_or_default(), attended).into_event(scope.tenant(), language);
-    let calendar = icalendar::write(None, vec![event]);
+    let event = MeetingEvent::new(row, parts.unwrap_or_default(), attended);
+    let calendar = icalendar::write(None, vec![event.into_event(scope.tenant(), &app.calendar_domain, language)]);
     let answer = icalendar::answer(&conditions, &format!("meeting-{id}.ics"), calendar);
     Ok(([(header::VARY, "accept-language")], answer).into_response())
 }

@@ -8,6 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::super::bulk::{self, Draft};
+use super::super::trail;
 use super::reader;
 use super::types::{ImportQuery, TasksImported, TasksValid};
 use crate::answer::Created;
@@ -70,6 +71,7 @@ async fn import_tasks(
     let answer = transaction!(app.db, |tx| {
         once.claim(tx, &scope).await?;
         let imported = bulk::insert(tx, &scope, &drafts, now).await?.len();
+        trail::imported(tx, &scope, imported, now).await?;
         let answer = TasksImported { message: "Tasks imported successfully", imported };
         once.settle(tx, &scope, Created::new(&answer)?).await
     })?;

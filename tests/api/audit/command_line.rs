@@ -102,13 +102,25 @@ async fn tells_whether_a_file_was_tampered_with(database: Database) {
     assert!(operator.verify(1, &["--export", path, "--tenant", "other"]).contains("not of the tenant other"));
 
     let file = reply.text();
+    for (contents, problem) in [("", "line 0: cut"), (file.split_once('\n').unwrap().0, "line 1: cut")] {
+        std::fs::write(path, contents).unwrap();
+        assert!(operator.verify(1, &["--export", path]).contains(problem), "{contents}");
+        assert!(operator.verify(1, &["--export", path, "--tenant", "other"]).contains("not of the tenant other"));
+    }
     std::fs::write(
         path,
         file.lines().enumerate().filter(|(at, _)| *at != 1).map(|(_, line)| format!("{line}\n")).collect::<String>(),
     )
     .unwrap();
     assert!(operator.verify(1, &["--export", path]).contains("problem   line 2: seq 2: missing"));
-    assert_eq!(line(&operator.verify(0, &["--export", path, "--filtered"]), "seq"), "1 to 4, not contiguous: 1 gap");
+    let said = operator.verify(1, &["--export", path, "--filtered"]);
+    assert_eq!(line(&said, "seq"), "1 to 4, not contiguous: 1 gap");
+    assert!(said.contains("problem   line 4: the file is not as the server gave it"), "{said}");
+    let chosen = format!("{AUDIT_LOGS}?resource_id=2");
+    let chosen = operator.app.get(&chosen).header("accept", "application/x-ndjson").by(&kim).send().await;
+    std::fs::write(path, &chosen.bytes).unwrap();
+    assert_eq!(line(&operator.verify(0, &["--export", path, "--filtered"]), "rows"), "1");
+    assert!(operator.verify(1, &["--export", path]).contains("say --filtered"));
     std::fs::write(path, file.replacen("업무 2", "업무 9", 1)).unwrap();
     assert!(operator.verify(1, &["--export", path]).contains("problem   line 2: seq 2 (id 2): edited"));
     assert!(operator.verify(1, &["--export", "no-such-file"]).contains("cannot read no-such-file"));

@@ -31,7 +31,12 @@ async fn lines(app: &TestApp, user: &Session, query: &str) -> Vec<String> {
 }
 
 fn check(app: &TestApp, lines: &[String], is_filtered: bool) -> Exported {
-    exported::verify(lines.join("\n").as_bytes(), &app.state.audit_key, is_filtered, None).unwrap()
+    exported::verify(text(lines).as_bytes(), &app.state.audit_key, is_filtered, None).unwrap()
+}
+
+/// The lines as a file.
+fn text(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
 /// A line, what is wrong there, and from which number to which.
@@ -41,6 +46,13 @@ type Found = (u64, Kind, Option<(i64, i64)>);
 fn problems(app: &TestApp, lines: &[String]) -> Vec<Found> {
     let problems = check(app, lines, false).problems.into_iter();
     problems.map(|(line, problem)| (line, problem.kind, problem.seqs)).collect()
+}
+
+/// What is wrong with the rows of a file, of which it is found as well that it is not as it was given.
+fn row_problems(app: &TestApp, lines: &[String]) -> Vec<Found> {
+    let mut found = problems(app, lines);
+    assert_eq!(found.pop(), Some((lines.len() as u64, Kind::EditedFile, None)));
+    found
 }
 
 /// A line with another value in this field.
@@ -165,6 +177,7 @@ on_both! {
         assert_eq!(reply.header("content-disposition"), Some("attachment; filename=\"audit-logs.jsonl\""));
         let file: Vec<String> = reply.text().lines().map(str::to_owned).collect();
         let mut first: Value = serde_json::from_str(&file[0]).unwrap();
+        let last: Value = serde_json::from_str(&file[4]).unwrap();
         for (field, length) in [("nonce", 32), ("mac", 64), ("seal", 64), ("previous_seal", 64)] {
             assert_eq!(first[field].take().as_str().unwrap().len(), length);
         }
@@ -173,6 +186,17 @@ on_both! {
             "action": "updated", "resource_type": "task", "resource_id": 1,
             "changes": {"title": {"from": "업무", "to": "업무 1"}}, "ip": null, "user_agent": null, "request_id": null,
             "nonce": null, "mac": null, "seal": null, "previous_seal": null,
+            "sealed_at": NOW,
+        }));
+        let mut end = last["end"].clone();
+        for field in ["digest", "mac"] {
+            assert_eq!(end[field].take().as_str().unwrap().len(), 64);
+        }
+        assert_eq!(end["chain"]["last_seal"].take().as_str().unwrap().len(), 64);
+        assert_eq!(end, json!({
+            "tenant_id": "test-001", "made_at": NOW, "query": {}, "rows": 4, "first_seq": 1, "last_seq": 4,
+            "unsealed": 0, "digest": null, "mac": null,
+            "chain": {"first_seq": 1, "last_seq": 4, "last_seal": null, "faults": 0, "fault_seq": null},
         }));
         let report = check(&app, &file, false);
         assert_eq!((report.tenant.as_deref(), report.rows, report.gaps), (Some("test-001"), 4, 0));
@@ -187,10 +211,10 @@ on_both! {
         let csv = export(&app, &kim, "", "text/csv").await.text();
         assert_eq!(csv.matches("\r\n").count(), 1 + 2501);
         let all = lines(&app, &kim, "").await;
-        assert_eq!((all.len(), problems(&app, &all)), (2502, vec![]));
+        assert_eq!((all.len(), problems(&app, &all)), (2503, vec![]));
         let chosen = lines(&app, &kim, "?resource_id=2000").await;
         let report = check(&app, &chosen, true);
-        assert_eq!((chosen.len(), report.first, report.problems.len()), (1, Some(2000), 0));
+        assert_eq!((chosen.len(), report.first, report.problems.len()), (2, Some(2000), 0));
     }
 
     async fn a_file_ends_where_the_chain_did_when_it_began(app) {
@@ -205,9 +229,9 @@ on_both! {
         record(&app, &kim, events(151..=400)).await;
         seal_all(&app).await;
         let file: Vec<String> = reply.text().await.unwrap().lines().map(str::to_owned).collect();
-        assert_eq!((file.len(), problems(&app, &file)), (151, vec![]));
+        assert_eq!((file.len(), problems(&app, &file)), (152, vec![]));
         let all = lines(&app, &kim, "").await;
-        assert_eq!((all.len(), problems(&app, &all)), (402, vec![]));
+        assert_eq!((all.len(), problems(&app, &all)), (403, vec![]));
     }
 
     async fn a_file_that_was_tampered_with_is_found_out(app) {
@@ -215,7 +239,7 @@ on_both! {
         record(&app, &kim, events(1..=5)).await;
         record(&app, &lee, events(1..=1)).await;
         let file = lines(&app, &kim, "").await;
-        assert_eq!((file.len(), problems(&app, &file)), (6, vec![]));
+        assert_eq!((file.len(), problems(&app, &file)), (7, vec![]));
         let with = |index: usize, line: String| {
             let mut file = file.clone();
             file[index] = line;
@@ -228,32 +252,34 @@ on_both! {
             ("request_id", json!("x")), ("changes", json!({})), ("nonce", json!("x")),
             ("created_at", json!("2026-02-07T10:17:56.942017Z")), ("created_at", json!("yesterday")),
         ] {
-            let found = problems(&app, &with(2, edited(&file[2], field, value)));
+            let found = row_problems(&app, &with(2, edited(&file[2], field, value)));
             assert_eq!(found, at_3(Kind::Edited), "{field}");
         }
-        for field in ["seal", "previous_seal"] {
-            let found = problems(&app, &with(2, edited(&file[2], field, json!("x"))));
+        for field in ["seal", "previous_seal", "sealed_at"] {
+            let found = row_problems(&app, &with(2, edited(&file[2], field, json!("x"))));
             // Without its seal the row is none of the chain.
             assert_eq!(found, [at_3(Kind::Reordered), vec![(4, Kind::Missing, Some((3, 3)))]].concat(), "{field}");
         }
-        // The name is for the reader, as he is told.
-        assert_eq!(problems(&app, &with(2, edited(&file[2], "user_name", json!("x")))), []);
-        for (line, kind) in [("{}", Kind::Unreadable), ("{\"id\": 1", Kind::Unreadable)] {
-            assert_eq!(problems(&app, &with(5, line.to_owned())), [(6, kind, None)]);
+        // The name is for the reader; that it is another one is seen by the end.
+        assert_eq!(row_problems(&app, &with(2, edited(&file[2], "user_name", json!("x")))), []);
+        let more = file[5].replacen('{', "{\"note\":\"x\",", 1);
+        for line in ["{}", "{\"id\": 1", more.as_str(), ""] {
+            let found = row_problems(&app, &with(5, line.to_owned()));
+            assert_eq!(found, [(6, Kind::Unreadable, None)], "{line}");
         }
         let mut removed = file.clone();
         removed.remove(2);
-        assert_eq!(problems(&app, &removed), [(3, Kind::Missing, Some((3, 3)))]);
+        assert_eq!(row_problems(&app, &removed), [(3, Kind::Missing, Some((3, 3)))]);
         let mut swapped = file.clone();
         swapped.swap(1, 2);
-        let kinds: Vec<Kind> = problems(&app, &swapped).into_iter().map(|(_, kind, _)| kind).collect();
+        let kinds: Vec<Kind> = row_problems(&app, &swapped).into_iter().map(|(_, kind, _)| kind).collect();
         assert_eq!(kinds, [Kind::Missing, Kind::Reordered]);
         let mut doubled = file.clone();
         doubled.insert(3, file[2].clone());
-        let kinds: Vec<Kind> = problems(&app, &doubled).into_iter().map(|(_, kind, _)| kind).collect();
+        let kinds: Vec<Kind> = row_problems(&app, &doubled).into_iter().map(|(_, kind, _)| kind).collect();
         assert_eq!(kinds, [Kind::Copied, Kind::Duplicate]);
         let theirs = lines(&app, &lee, "").await;
-        assert_eq!(problems(&app, &with(5, theirs[0].clone())), [(6, Kind::Inserted, Some((1, 1)))]);
+        assert_eq!(row_problems(&app, &with(5, theirs[0].clone())), [(6, Kind::Inserted, Some((1, 1)))]);
     }
 
     async fn a_file_of_chosen_rows_has_gaps_and_each_of_its_rows_still_verifies(app) {
@@ -266,16 +292,69 @@ on_both! {
         let report = check(&app, &file, true);
         assert_eq!((report.rows, report.gaps, report.problems.len()), (4, 3, 0));
         assert_eq!((report.first, report.last.unwrap().seq), (Some(2), 8));
-        assert_eq!(check(&app, &file, false).problems.len(), 3);
-        let wrong = [edited(&file[0], "resource_id", json!(9)), file[1].clone()];
-        assert_eq!(check(&app, &wrong, true).problems.len(), 1);
+        // Three gaps, and the end says that they were chosen.
+        assert_eq!(check(&app, &file, false).problems.len(), 4);
+        let kinds = |lines: &[String]| {
+            check(&app, lines, true).problems.into_iter().map(|(_, problem)| problem.kind).collect::<Vec<_>>()
+        };
+        let mut wrong = file.clone();
+        wrong[0] = edited(&file[0], "resource_id", json!(9));
+        assert_eq!(kinds(&wrong), [Kind::Edited, Kind::EditedFile]);
+        // A row that is left out, and the end.
+        assert_eq!(kinds(&[&file[..1], &file[2..]].concat()), [Kind::EditedFile]);
+        assert_eq!(kinds(&file[..4]), [Kind::CutFile]);
+    }
+
+    async fn a_file_that_was_cut_anywhere_is_found_out(app) {
+        let kim = app.user("test-001", Owner).await;
+        record(&app, &kim, events(1..=5)).await;
+        let file = lines(&app, &kim, "").await;
+        assert_eq!((file.len(), problems(&app, &file)), (7, vec![]));
+        let end = |line: u64| (line, Kind::EditedFile, None);
+        assert_eq!(problems(&app, &file[..6]), [(6, Kind::CutFile, None)]);
+        assert_eq!(problems(&app, &file[..4]), [(4, Kind::CutFile, None)]);
+        assert_eq!(problems(&app, &[]), [(0, Kind::CutFile, None)]);
+        assert_eq!(problems(&app, &file[2..]), [end(5)]);
+        assert_eq!(problems(&app, &file[6..]), [end(1)]);
+        assert_eq!(problems(&app, &[&file[..4], &file[6..]].concat()), [end(5)]);
+        assert_eq!(problems(&app, &[&file[..3], &file[4..]].concat()), [(4, Kind::Missing, Some((4, 4))), end(6)]);
+        // The end of another file does not do, nor one that was edited, nor anything behind it.
+        let later = lines(&app, &kim, "").await;
+        assert_eq!(problems(&app, &[&file[..6], &later[7..]].concat()), [end(7)]);
+        let mut wrong: Value = serde_json::from_str(&file[6]).unwrap();
+        wrong["end"]["unsealed"] = json!(1);
+        assert_eq!(problems(&app, &[&file[..6], &[wrong.to_string()][..]].concat()), [end(7)]);
+        assert_eq!(problems(&app, &[&file[..], &file[..1]].concat()), [(8, Kind::BehindEnd, None)]);
+        // Bytes that are no text are named by their line.
+        let mut bytes = text(&file).into_bytes();
+        let at = file[0].len() + 20;
+        bytes[at] = 0xff;
+        let report = exported::verify(bytes.as_slice(), &app.state.audit_key, false, None).unwrap();
+        let found: Vec<(u64, Kind)> = report.problems.iter().map(|(line, problem)| (*line, problem.kind)).collect();
+        assert_eq!(found, [(2, Kind::Unreadable), (3, Kind::Missing), (7, Kind::EditedFile)]);
+    }
+
+    async fn a_file_shows_that_the_log_was_cut_before_it_was_made(app) {
+        for (tenant, delete, found) in [
+            ("a", "delete from audit_logs where tenant_id = 'a' and seq < 3", (1, Kind::Missing, Some((1, 2)))),
+            ("b", "delete from audit_logs where tenant_id = 'b' and seq = 4", (4, Kind::Missing, Some((4, 4)))),
+            ("c", "delete from audit_chains where tenant_id = 'c'", (8, Kind::EarlierFault, Some((6, 6)))),
+        ] {
+            let kim = app.user(tenant, Owner).await;
+            record(&app, &kim, events(1..=5)).await;
+            seal_all(&app).await;
+            app.execute(bizcenter::db::sql(delete)).await;
+            let file = lines(&app, &kim, "").await;
+            let line = if tenant == "c" { file.len() as u64 } else { found.0 };
+            assert_eq!(problems(&app, &file), [(line, found.1, found.2)], "{tenant}");
+        }
     }
 
     async fn a_noted_head_is_looked_for_in_a_file(app) {
         let kim = app.user("test-001", Owner).await;
         record(&app, &kim, events(1..=3)).await;
         let file = lines(&app, &kim, "").await;
-        let text = file.join("\n");
+        let text = text(&file);
         let second: Value = serde_json::from_str(&file[1]).unwrap();
         let seal = second["seal"].as_str().unwrap().to_owned();
         for (seq, seal, kind) in [

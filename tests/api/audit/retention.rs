@@ -7,7 +7,7 @@ use bizcenter::auth::Scope;
 use bizcenter::db::sql;
 use bizcenter::policy::Role::Owner;
 
-use super::{count, events, problems, record, seal_all, verified};
+use super::{count, events, problems, record, scope, seal_all, verified};
 use crate::app::TestApp;
 use crate::on_both;
 
@@ -22,7 +22,9 @@ async fn clean(app: &TestApp) -> u64 {
 on_both! {
     async fn rows_older_than_told_are_deleted_and_the_rest_verifies(app) {
         let (kim, lee) = (app.user("test-001", Owner).await, app.user("test-002", Owner).await);
+        let begun = app.now();
         record(&app, &kim, events(1..=3)).await;
+        seal_all(&app).await;
         app.advance(80 * DAY);
         record(&app, &kim, events(4..=5)).await;
         record(&app, &lee, events(1..=1)).await;
@@ -38,7 +40,7 @@ on_both! {
             assert_eq!(problems(&app, tenant).await, []);
         }
         let report = verified(&app, "test-001").await;
-        assert_eq!((report.seqs, report.deleted_before), (Some((4, 5)), Some(oldest_kept(app.now(), 90))));
+        assert_eq!((report.seqs, report.deleted_until), (Some((4, 5)), Some(begun)));
         // The chain goes on, also when nothing is left of it.
         app.advance(200 * DAY);
         assert_eq!(clean(&app).await, 3);
@@ -101,7 +103,7 @@ on_both! {
         seal_all(&app).await;
         assert_eq!(verified(&app, "test-001").await.seqs, Some((5, 6)));
         assert_eq!(problems(&app, "test-001").await, [
-            (Kind::CheckpointForged, None), (Kind::Edited, Some((1, 4))), (Kind::EarlierFault, Some((5, 5))),
+            (Kind::Edited, Some((1, 4))), (Kind::EarlierFault, Some((5, 5))),
         ]);
         app.advance(31 * DAY);
         assert_eq!((clean(&app).await, count(&app, "test-001").await), (4, 2));
@@ -123,9 +125,65 @@ on_both! {
         app.advance(91 * DAY);
         record(&app, &kim, events(1..=1)).await;
         seal_all(&app).await;
-        let young = "update audit_logs set created_at = ? where tenant_id = 'test-001' and seq = 2";
-        app.execute(sql(young).bind(app.now())).await;
+        let young = "update audit_logs set created_at = ?, sealed_at = ? where tenant_id = 'test-001' and seq = 2";
+        app.execute(sql(young).bind(app.now()).bind(app.now())).await;
         assert_eq!((clean(&app).await, count(&app, "test-001").await), (3, 1));
         assert_eq!(problems(&app, "test-001").await, [(Kind::EarlierFault, Some((2, 2)))]);
+    }
+    async fn rows_of_several_days_that_go_at_once_leave_no_problem_and_verify_meanwhile(app) {
+        let kim = app.user("test-001", Owner).await;
+        for _ in 0..12 {
+            record(&app, &kim, events(1..=50)).await;
+            seal_all(&app).await;
+            app.advance(DAY / 4);
+        }
+        app.advance(90 * DAY);
+        record(&app, &kim, events(1..=100)).await;
+        seal_all(&app).await;
+        let verify = async {
+            let mut found = Vec::new();
+            while count(&app, "test-001").await > 100 {
+                found.extend(problems(&app, "test-001").await);
+            }
+            found
+        };
+        let (deleted, found) = tokio::join!(clean(&app), verify);
+        assert_eq!((deleted, found), (600, vec![]));
+        assert_eq!((problems(&app, "test-001").await, verified(&app, "test-001").await.seqs), (vec![], Some((601, 700))));
+    }
+
+    async fn a_log_whose_chain_is_not_as_it_was_signed_is_not_touched(app) {
+        let kim = app.user("test-001", Owner).await;
+        record(&app, &kim, events(1..=20)).await;
+        seal_all(&app).await;
+        let saved = app.db().read().await.unwrap().fetch_one::<(String,)>(sql("select mac from audit_chains")).await;
+        let mac = "update audit_chains set mac = ? where tenant_id = 'test-001'";
+        app.execute(sql(mac).bind("0".repeat(64))).await;
+        app.execute(sql("delete from audit_logs where tenant_id = 'test-001' and seq < 12")).await;
+        let old = oldest_kept(app.now(), 300);
+        let edit = "update audit_logs set created_at = ?, sealed_at = ? where tenant_id = 'test-001' and seq = 12";
+        app.execute(sql(edit).bind(old).bind(old)).await;
+        assert_eq!((clean(&app).await, count(&app, "test-001").await), (0, 9));
+        app.execute(sql(mac).bind(saved.unwrap().0)).await;
+        assert_eq!(problems(&app, "test-001").await, [
+            (Kind::Edited, Some((12, 12))), (Kind::Missing, Some((1, 11))),
+        ]);
+    }
+
+    async fn a_row_from_the_future_stops_nothing(app) {
+        let kim = app.user("test-001", Owner).await;
+        for days in [0, 3, 3650] {
+            let mut tx = app.db().begin().await.unwrap();
+            let then = oldest_kept(app.now(), 0).micros() + days * DAY * 1_000_000;
+            let then = bizcenter::clock::Timestamp::from_micros(then).unwrap();
+            audit::record_all(&mut tx, &scope(&app, &kim), events(1..=1), then).await.unwrap();
+            tx.commit().await.unwrap();
+            seal_all(&app).await;
+        }
+        record(&app, &kim, events(1..=5)).await;
+        seal_all(&app).await;
+        assert_eq!(problems(&app, "test-001").await, [(Kind::Ahead, Some((2, 3)))]);
+        app.advance(91 * DAY);
+        assert_eq!((clean(&app).await, problems(&app, "test-001").await), (8, vec![]));
     }
 }

@@ -118,15 +118,15 @@ mod writers_do_not_wait_while_rows_are_sealed_and_deleted {
         app.execute(sql("analyze table audit_logs")).await;
         let (mut tx, tenant): (_, Arc<str>) = (app.db().begin().await.unwrap(), "test-001".into());
         store::lock(&mut tx, &tenant).await.unwrap();
-        for entry in store::sealed(&mut tx, &tenant, store::START, 300).await.unwrap() {
+        for entry in store::sealed(&mut tx, &tenant, None, 300).await.unwrap() {
             store::delete(&mut tx, &tenant, entry.id).await.unwrap();
         }
         let mut chain = store::find(&mut tx, &tenant).await.unwrap().unwrap();
         // The last ones: the next row is written right behind them.
-        let entries = store::unsealed(&mut tx, &tenant, 0, 6000).await.unwrap().split_off(5900);
+        let entries = store::unsealed(&mut tx, &tenant, None, 6000).await.unwrap().split_off(5900);
         assert_eq!(entries.len(), 100);
-        for link in chain.append(&app.state.audit_key, "test-001", &entries) {
-            store::seal(&mut tx, &tenant, link).await.unwrap();
+        for link in chain.append(&app.state.audit_key, "test-001", &entries, app.now()) {
+            assert!(store::seal(&mut tx, &tenant, link).await.unwrap());
         }
         // The transaction is still open.
         let write = record(&app, &kim, events(1..=3));

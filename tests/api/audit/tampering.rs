@@ -1,9 +1,7 @@
 //! What somebody with access to the database does to the rows is found. The thousands of ways are tried on the chain
 //! itself, beside it; here is what needs a real database.
 
-use bizcenter::audit::chain::problem::Kind::{
-    self, CheckpointForged, Copied, CutTail, Edited, HeadForged, HeadMissing,
-};
+use bizcenter::audit::chain::problem::Kind::{self, ChainForged, ChainMissing, Copied, CutTail, Edited};
 use bizcenter::audit::chain::problem::Kind::{EarlierFault, Inserted, Missing, Reordered};
 use bizcenter::db::{Db, Value, sql};
 use bizcenter::policy::Role::Owner;
@@ -58,6 +56,7 @@ on_both! {
             ("update audit_logs set mac = ?", text("x"), Edited),
             ("update audit_logs set seal = ?", text("x"), Reordered),
             ("update audit_logs set previous_seal = ?", text("x"), Reordered),
+            ("update audit_logs set sealed_at = ?", Value::from(late), Reordered),
             ("update audit_logs set id = ?", Value::Int(987_654), Reordered),
         ].into_iter().enumerate() {
             let tenant = format!("tenant-{index}");
@@ -83,10 +82,10 @@ on_both! {
             (renumber, &[at(Reordered, 3), at(Reordered, 6)]),
             (&["update audit_logs set seq = 9 where tenant_id = ? and seq = 8"], &[at(Reordered, 9), at(CutTail, 8)]),
             (&["update audit_logs set seq = 0 where tenant_id = ? and seq = 2"], &[at(Inserted, 0), at(Missing, 2)]),
-            (&["update audit_chains set last_seq = 7 where tenant_id = ?"], &[(HeadForged, None)]),
-            (&["update audit_chains set first_seq = 2 where tenant_id = ?"], &[(CheckpointForged, None)]),
-            (&["update audit_chains set faults = 1 where tenant_id = ?"], &[(HeadForged, None)]),
-            (&["delete from audit_chains where tenant_id = ?"], &[(HeadMissing, None)]),
+            (&["update audit_chains set last_seq = 7 where tenant_id = ?"], &[(ChainForged, None)]),
+            (&["update audit_chains set first_seq = 2 where tenant_id = ?"], &[(ChainForged, None)]),
+            (&["update audit_chains set faults = 1 where tenant_id = ?"], &[(ChainForged, None)]),
+            (&["delete from audit_chains where tenant_id = ?"], &[(ChainMissing, None)]),
         ];
         for (index, (statements, expected)) in table.into_iter().enumerate() {
             let tenant = format!("tenant-{index}");
@@ -166,15 +165,15 @@ on_both! {
             seal_all(&app).await;
             assert_eq!(problems(&app, "tenant-a").await, [at(Inserted, 9)]);
             run(&app, "tenant-b", &["update audit_chains set last_seal = x'00' where tenant_id = ?"]).await;
-            assert_eq!(problems(&app, "tenant-b").await, [(HeadForged, None)]);
+            assert_eq!(problems(&app, "tenant-b").await, [(ChainForged, None)]);
             record(&app, &lee, events(9..=9)).await;
             seal_all(&app).await;
             assert_eq!(problems(&app, "tenant-b").await, [at(EarlierFault, 9)]);
-            let forged = "update audit_chains set deleted_before = '2026-99-99T99:99:99+00:00' where tenant_id = ?";
+            let forged = "update audit_chains set deleted_until = '2026-99-99T99:99:99+00:00' where tenant_id = ?";
             run(&app, "tenant-b", &[forged]).await;
             record(&app, &lee, events(10..=10)).await;
             seal_all(&app).await;
-            assert_eq!(problems(&app, "tenant-b").await, [(CheckpointForged, None), at(EarlierFault, 9)]);
+            assert_eq!(problems(&app, "tenant-b").await, [at(EarlierFault, 10)]);
         }
     }
 

@@ -1,5 +1,6 @@
 //! What is in a user's calendar.
 
+use bizcenter::clock::Timestamp;
 use bizcenter::db::{Value as Bound, sql};
 use bizcenter::policy::Role::{Admin, Analyst, Editor, Owner, Viewer};
 use serde_json::json;
@@ -228,21 +229,65 @@ on_both! {
         }
     }
 
-    async fn of_very_many_meetings_the_earliest_are_missing_and_nothing_that_is_due(app) {
+    async fn of_very_much_the_nearest_is_there_and_each_kind_has_room(app) {
         let owner = app.user("test-001", Owner).await;
-        let due = json!({"assigned_to": owner.id, "due_date": "2026-02-10T00:00:00Z"});
-        make(&app, &owner, "task", due).await;
-        let start = app.now();
-        let rows = (0..2010_i64).map(|number| {
-            let date = bizcenter::clock::Timestamp::from_micros(start.micros() + number * 60_000_000).unwrap();
-            let texts = [Bound::from("test-001"), Bound::from(format!("meeting {number}")), Bound::from(date)];
-            let rest = [Bound::from("draft"), Bound::from(""), Bound::from(1_i64), start.into(), start.into()];
-            texts.into_iter().chain(rest).chain([Bound::from(owner.id)]).collect()
-        });
-        assert_eq!(app.execute(sql(INSERT).values(rows)).await, 2010);
+        make(&app, &owner, "meeting", json!({"title": "today's"})).await;
+        let due = |title: &str, due_date: &str| json!({"title": title, "assigned_to": owner.id, "due_date": due_date});
+        make(&app, &owner, "task", due("today's", "2026-02-07T12:00:00Z")).await;
+        make(&app, &owner, "task", due("last month's", "2026-01-08T00:00:00Z")).await;
+        make(&app, &owner, "task", due("older", "2026-01-07T23:59:59Z")).await;
+        make(&app, &owner, "contract", json!({"title": "this month's", "end_date": "2026-02-28"})).await;
+        // Far more in a year, and long ago.
+        let now = app.now();
+        let moment = |days: i64, minutes: i64| {
+            Timestamp::from_micros(now.micros() + days * 86_400_000_000 + minutes * 60_000_000).unwrap()
+        };
+        for (first, name) in [(300_i64, "far"), (-80, "past")] {
+            let rows = (0..1010_i64).map(|number| {
+                let title = Bound::from(format!("{name} {number}"));
+                let texts = [Bound::from("test-001"), title, moment(first, number).into()];
+                let rest = [Bound::from("draft"), Bound::from(""), Bound::from(1_i64), now.into(), now.into()];
+                texts.into_iter().chain(rest).chain([Bound::from(owner.id)]).collect()
+            });
+            assert_eq!(app.execute(sql(INSERT).values(rows)).await, 1010);
+            let tasks: Vec<_> = (0..1010_i64).map(|number| json!({
+                "title": format!("{name} {number}"), "assigned_to": owner.id, "due_date": moment(first, number),
+                "week_number": 1, "year": 2026,
+            })).collect();
+            for tasks in tasks.chunks(500) {
+                app.post("/api/v1/tasks/bulk", json!({"tasks": tasks})).by(&owner).expect(201).await;
+            }
+        }
         let found = titles(&app, &owner, "").await;
-        assert_eq!(found.len(), 2000);
-        assert!(found.contains(&"Due: 보고".to_owned()) && found.contains(&"meeting 2009".to_owned()));
-        assert!(found.contains(&"meeting 11".to_owned()) && !found.contains(&"meeting 10".to_owned()));
+        let count = |start: &str| found.iter().filter(|title| title.starts_with(start)).count();
+        assert_eq!([count("Due: far"), count("far"), count("past"), count("Due: past")], [998, 999, 0, 0]);
+        for (title, is_there) in [
+            ("today's", true), ("Due: today's", true), ("Due: last month's", true), ("Due: older", false),
+            ("Contract ends: this month's (가나상사)", true), ("far 998", true), ("far 999", false),
+            ("Due: far 997", true), ("Due: far 998", false),
+        ] {
+            assert_eq!(found.iter().any(|own| own == title), is_there, "{title}");
+        }
+        // With more room, the latest of what is past.
+        app.execute(sql("delete from meetings where title like ?").bind("far%")).await;
+        app.execute(sql("delete from tasks where title like ?").bind("far%")).await;
+        let found = titles(&app, &owner, "").await;
+        let count = |start: &str| found.iter().filter(|title| title.starts_with(start)).count();
+        assert_eq!([count("past"), count("Due: past")], [999, 997]);
+        for (title, is_there) in [
+            ("Due: older", true), ("past 11", true), ("past 10", false), ("Due: past 13", true), ("Due: past 12", false),
+        ] {
+            assert_eq!(found.iter().any(|own| own == title), is_there, "{title}");
+        }
+    }
+
+    async fn two_installations_know_their_events_apart(app, PUBLIC_URL = "https://staging.example.com:8443/biz") {
+        let owner = app.user("test-001", Owner).await;
+        make(&app, &owner, "meeting", json!({})).await;
+        make(&app, &owner, "task", json!({"assigned_to": owner.id, "due_date": "2026-02-10T00:00:00Z"})).await;
+        let expected = ["task", "meeting"].map(|kind| format!("{kind}-1.b3117469a5faaa96@staging.example.com"));
+        assert_eq!(all(&app.get(CALENDAR).by(&owner).send().await, "UID"), expected);
+        let one = app.get("/api/v1/meetings/1/calendar.ics").by(&owner).send().await;
+        assert_eq!(all(&one, "UID"), expected[1..]);
     }
 }

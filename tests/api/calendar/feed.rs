@@ -130,7 +130,7 @@ on_both! {
         assert_eq!(app.call(Method::POST, &others).send().await.status, 405);
     }
 
-    async fn a_deactivated_users_link_ends_at_once(app) {
+    async fn a_deactivated_users_link_ends_at_once_and_for_good(app) {
         let (owner, user) = (app.user("test-001", Owner).await, app.user("test-001", Viewer).await);
         let link = link(&app, &user).await;
         read(&app, &link).await;
@@ -138,6 +138,10 @@ on_both! {
         app.patch(&path, json!({"is_active": false})).by(&owner).expect(200).await;
         assert_eq!(refused(&app, &link).await, not_found());
         app.patch(&path, json!({"is_active": true})).by(&owner).expect(200).await;
+        assert_eq!(refused(&app, &link).await, not_found());
+        let user = app.signed_in(&user).await;
+        assert_eq!(without_request_id(app.get(FEED).by(&user).expect(404).await), not_found());
+        let link = super::link(&app, &user).await;
         read(&app, &link).await;
         // Another server does it: nothing is remembered of a user here.
         app.execute(sql("update users set is_active = ? where id = ?").bind(false).bind(user.id)).await;
@@ -154,15 +158,34 @@ on_both! {
         }
     }
 
-    async fn a_new_password_and_signing_out_leave_the_link(app) {
+    async fn the_link_ends_with_every_session_and_for_good(app) {
         let user = app.user("test-001", Viewer).await;
-        let link = link(&app, &user).await;
+        let first = link(&app, &user).await;
+        // To sign out here ends nothing elsewhere.
+        let here = app.signed_in(&user).await;
+        app.post("/api/v1/auth/logout", json!({})).by(&here).expect(204).await;
+        read(&app, &first).await;
+        let again = app.signed_in(&user).await;
+        app.post("/api/v1/auth/logout", json!({"all": true})).by(&again).expect(204).await;
+        assert_eq!(refused(&app, &first).await, not_found());
+        let user = app.signed_in(&user).await;
+        assert_eq!(without_request_id(app.get(FEED).by(&user).expect(404).await), not_found());
+        let second = link(&app, &user).await;
+        read(&app, &second).await;
         let body = json!({"current_password": PASSWORD, "new_password": "password456"});
         let token = app.put("/api/v1/auth/password", body).by(&user).expect(200).await["access_token"].take();
-        read(&app, &link).await;
-        let call = app.post("/api/v1/auth/logout", json!({"all": true}));
-        call.token(token.as_str().unwrap()).expect(204).await;
-        read(&app, &link).await;
+        let token = token.as_str().unwrap();
+        for link in [&first, &second] {
+            assert_eq!(refused(&app, link).await, not_found());
+        }
+        assert_eq!(without_request_id(app.get(FEED).token(token).expect(404).await), not_found());
+        app.delete(FEED).token(token).expect(204).await;
+        assert_eq!(app.count("select count(*) from calendar_feeds").await, 0);
+        // What had ended already was not revoked.
+        let revoked = app.count("select count(*) from audit_logs where action = 'revoked'").await;
+        assert_eq!(revoked, 0);
+        let made = app.call(Method::POST, FEED).token(token).expect(201).await;
+        read(&app, made["calendar_feed"]["url"].as_str().unwrap()).await;
     }
 
     async fn its_use_is_known_to_the_hour(app, JWT_ACCESS_TOKEN_EXPIRES = "86400") {

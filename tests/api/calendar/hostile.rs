@@ -69,7 +69,7 @@ on_both! {
             format!("Attendees: {several}"),
         ]);
         let lines = lines(&reply);
-        assert_eq!(lines.iter().filter(|line| line.starts_with("METHOD")).collect::<Vec<_>>(), ["METHOD:PUBLISH"]);
+        assert!(!lines.iter().any(|line| line.starts_with("METHOD")), "{lines:?}");
         assert!(lines.contains(&format!("X-WR-CALNAME:BizCenter (t METHOD:CANCEL{})", "가".repeat(30))), "{lines:?}");
     }
 

@@ -32,7 +32,7 @@ on_both! {
         assert!(reply.headers.get_all("vary").iter().any(|line| line == "accept-language"), "{:?}", reply.headers);
         assert_eq!(lines(&reply), [
             "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//MSSP BizCenter//API//EN", "CALSCALE:GREGORIAN",
-            "METHOD:PUBLISH", "BEGIN:VEVENT", UID, "DTSTAMP:20260207T101756Z", "LAST-MODIFIED:20260207T101756Z",
+            "BEGIN:VEVENT", UID, "DTSTAMP:20260207T101756Z", "LAST-MODIFIED:20260207T101756Z",
             "SEQUENCE:1", "DTSTART:20260209T010000Z", "DURATION:PT1H", "SUMMARY:주간 회의",
             "LOCATION:3층\\, 대회의실",
             "DESCRIPTION:Attendees: 김지은\\, 홍길동\\n\\nAgenda:\\n1. 사고\\n2. 갱신\\n\\nDecisions:\\n방화벽\\; 갱신",
@@ -45,7 +45,7 @@ on_both! {
     async fn a_meeting_of_which_little_is_known_has_few_lines(app) {
         let owner = app.user("test-001", Owner).await;
         make(&app, &owner, "meeting", json!({"location": "", "agenda": ""})).await;
-        assert_eq!(lines(&app.get(FIRST).by(&owner).send().await)[5..], [
+        assert_eq!(lines(&app.get(FIRST).by(&owner).send().await)[4..], [
             "BEGIN:VEVENT", UID, "DTSTAMP:20260207T101756Z", "LAST-MODIFIED:20260207T101756Z", "SEQUENCE:1",
             "DTSTART:20260209T010000Z", "DURATION:PT1H", "SUMMARY:주간 회의", "STATUS:TENTATIVE", "END:VEVENT",
             "END:VCALENDAR",
@@ -89,10 +89,22 @@ on_both! {
         let lee = app.user("test-001", Viewer).await;
         attend(&app, &owner, id, &lee).await;
         let attendee = format!("/api/v1/meetings/{id}/attendees/1");
-        for (minute, attendance) in [("18", None), ("19", Some("attended"))] {
-            if let Some(attendance) = attendance {
-                app.advance(60);
-                app.patch(&attendee, json!({"attendance": attendance})).by(&owner).expect(200).await;
+        for minute in ["18", "19", "20", "21"] {
+            match minute {
+                "18" => {}
+                "19" => {
+                    app.advance(60);
+                    app.patch(&attendee, json!({"attendance": "attended"})).by(&owner).expect(200).await;
+                }
+                // Whoever goes leaves no row behind, and the last one none at all.
+                "20" => {
+                    app.advance(60);
+                    app.delete(&attendee).by(&owner).expect(204).await;
+                }
+                _ => {
+                    app.advance(60);
+                    app.delete(&format!("/api/v1/meetings/{id}/attendees/2")).by(&owner).expect(204).await;
+                }
             }
             let changed = format!("20260207T10{minute}56Z");
             for path in [FIRST, CALENDAR] {

@@ -45,13 +45,20 @@ pub fn events(reply: &Reply) -> Vec<Event> {
         match name {
             "BEGIN" => {
                 open.push(value);
-                assert!(["VCALENDAR", "VCALENDAR VEVENT"].contains(&open.join(" ").as_str()), "{open:?}");
+                let parents = open[..open.len() - 1].join(" ");
+                let known = match value {
+                    "VCALENDAR" => "",
+                    "VEVENT" | "VTIMEZONE" => "VCALENDAR",
+                    "STANDARD" | "DAYLIGHT" => "VCALENDAR VTIMEZONE",
+                    other => panic!("{other} in {open:?}"),
+                };
+                assert_eq!(parents, known, "{open:?}");
                 if value == "VEVENT" {
                     events.push(Event::new());
                 }
             }
             "END" => assert_eq!(open.pop(), Some(value)),
-            _ if open.len() == 2 => {
+            _ if open.last() == Some(&"VEVENT") => {
                 let event: &mut Event = events.last_mut().unwrap();
                 assert_eq!(event.insert(name.to_owned(), unescaped(value)), None, "{name} is there twice");
             }

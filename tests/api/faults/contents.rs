@@ -9,8 +9,8 @@ use crate::app::TestApp;
 
 /// What the server writes by itself, whenever it comes to it.
 const BACKGROUND_TABLES: [&str; 2] = ["audit_chains", "job_runs"];
-const BACKGROUND_COLUMNS: [(&str, &str); 3] =
-    [("audit_logs", "previous_seal"), ("audit_logs", "seal"), ("audit_logs", "seq")];
+const BACKGROUND_COLUMNS: [(&str, &str); 4] =
+    [("audit_logs", "previous_seal"), ("audit_logs", "seal"), ("audit_logs", "sealed_at"), ("audit_logs", "seq")];
 
 const SQLITE_COLUMNS: &str = "select m.name, c.name from sqlite_master m join pragma_table_info(m.name) c
     where m.type = 'table' and m.name not like 'sqlite!_%' escape '!' and m.name not like '!_sqlx!_%' escape '!'

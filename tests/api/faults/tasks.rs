@@ -118,7 +118,7 @@ async fn prove_many(stage: &Stage<'_>) {
         })
         .await;
     stage
-        .prove(&["import_tasks"], &created[..2], &assigned[..1], async |scene| {
+        .prove(&["import_tasks"], &["created task", "created task", "imported task"], &assigned[..1], async |scene| {
             let user = scene.rows.user;
             let lines = format!("title,week_number,year,assigned_to,tags\nfirst,6,2026,{user},a;b\nsecond,7,2026,,\n");
             scene.request().csv(lines)

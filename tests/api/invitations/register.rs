@@ -37,6 +37,10 @@ async fn check_that_invited_ones_register(app: TestApp) {
     );
     let count = sql("select count(*) from users where id = ? and created_by = ?").bind(id).bind(admin.id);
     assert_eq!(app.db().read().await.unwrap().count(count).await.unwrap(), 1);
+    let told = sql("select changes from audit_logs where action = 'registered'");
+    let (told,): (String,) = app.db().read().await.unwrap().fetch_one(told).await.unwrap();
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["invitation_id"], json!({"from": null, "to": invitation["id"]}));
     let login = json!({"email": "hong@example.com", "password": PASSWORD});
     let token = app.post("/api/v1/auth/login", login).expect(200).await["access_token"].take();
     app.get("/api/v1/contracts").token(token.as_str().unwrap()).expect(200).await;

@@ -45,7 +45,7 @@ async fn what_has_begun_is_finished_and_sealed_on_mariadb() {
     let mut held = site.db.begin().await.unwrap();
     held.lock(sql("select id from tasks where id = 1")).await.unwrap();
     let change = tokio::spawn(a.patch("/api/v1/tasks/1", json!({"assigned_to": lee.id})).by(&kim).send());
-    site.until_running("select id from tasks where").await;
+    site.until_running("select id from tasks /*").await;
 
     let stop = async {
         until("somebody writes", async || site.count("select count(*) from tasks").await > 20).await;

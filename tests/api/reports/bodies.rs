@@ -31,7 +31,7 @@ on_both! {
             },
             {
                 "assignee": {"id": kim.id, "name": "김지은"},
-                "counts": {"done": 1, "open": 2, "late": 1, "cancelled": 0, "carried_over": 1},
+                "counts": {"done": 1, "open": 2, "late": 1, "cancelled": 0, "carried_over": 2},
                 "done": [{
                     "id": 1, "title": "방화벽 점검", "status": "completed", "priority": "high",
                     "due_date": "2026-02-05T09:00:00.000000Z", "week_number": 6, "year": 2026, "late": false,
@@ -46,10 +46,16 @@ on_both! {
                         "due_date": "2026-02-06T15:00:00.000000Z", "week_number": 6, "year": 2026, "late": false,
                     },
                 ],
-                "carried_over": [{
-                    "id": 4, "title": "Old audit", "status": "review", "priority": "low",
-                    "due_date": "2026-01-30T00:00:00.000000Z", "week_number": 5, "year": 2026, "late": true,
-                }],
+                "carried_over": [
+                    {
+                        "id": 4, "title": "Old audit", "status": "review", "priority": "low",
+                        "due_date": "2026-01-30T00:00:00.000000Z", "week_number": 5, "year": 2026, "late": true,
+                    },
+                    {
+                        "id": 6, "title": "Old without a due date", "status": "pending", "priority": "medium",
+                        "due_date": null, "week_number": 5, "year": 2026, "late": true,
+                    },
+                ],
             },
             {
                 "assignee": null,
@@ -86,7 +92,7 @@ on_both! {
             "year": 2026, "week_number": 6, "from": "2026-02-02", "to": "2026-02-08", "timezone": "Asia/Seoul",
             "late_before": "2026-02-07", "generated_at": "2026-02-07T10:17:56.942016Z",
             "totals": {
-                "tasks": {"done": 1, "open": 3, "late": 1, "cancelled": 1, "carried_over": 2}, "meetings": 2,
+                "tasks": {"done": 1, "open": 3, "late": 1, "cancelled": 1, "carried_over": 3}, "meetings": 2,
             },
             "people": people, "meetings": meetings, "truncated": truncated,
         }});

@@ -9,7 +9,7 @@ use crate::app::{Session, TestApp};
 use crate::{on_both, tasks};
 
 /// Texts, as one line of Markdown, and as HTML.
-const TEXTS: [(&str, &str, &str); 9] = [
+const TEXTS: [(&str, &str, &str); 10] = [
     ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;", "&lt;script&gt;alert(1)&lt;/script&gt;"),
     ("a | b | c", "a &#124; b &#124; c", "a | b | c"),
     ("](javascript:alert(1))", "\\](javascript:alert(1))", "](javascript:alert(1))"),
@@ -18,6 +18,11 @@ const TEXTS: [(&str, &str, &str); 9] = [
     ("first\r\n\r\n# second\n| --- |", "first \\# second &#124; --- &#124;", "first\r\n\r\n# second\n| --- |"),
     ("- *x* _y_ `z` ~~w~~", "\\- \\*x\\* \\_y\\_ \\`z\\` \\~\\~w\\~\\~", "- *x* _y_ `z` ~~w~~"),
     ("\\|\\", "&#92;&#124;&#92;", "\\|\\"),
+    (
+        "\u{202e}@all \u{2066}:smile: 👩\u{200d}👧",
+        "@\u{200b}all :\u{200b}smile: 👩\u{200d}👧",
+        "@all :smile: 👩\u{200d}👧",
+    ),
     (
         "\"><img src=x onerror='alert(1)'> &lt;",
         "\"&gt;&lt;img src=x onerror='alert(1)'&gt; &amp;lt;",

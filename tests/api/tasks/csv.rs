@@ -48,6 +48,7 @@ on_both! {
         let reply = export(&app, &user, "/api/v1/tasks?sort=id").await;
         for (name, value) in [
             ("content-type", "text/csv; charset=utf-8"), ("content-disposition", "attachment; filename=\"tasks.csv\""),
+            ("cache-control", "no-store"),
         ] {
             assert_eq!(reply.header(name), Some(value));
         }
@@ -99,6 +100,28 @@ on_both! {
         assert_eq!(lines(&export(&app, &user, &path).await).len(), 2500);
     }
 
+    async fn no_row_is_lost_or_there_twice_when_others_change_meanwhile(app) {
+        let user = app.user("test-001", Owner).await;
+        // More than the connection holds, so that most rows are not read before the caller reads.
+        let long = "x".repeat(150_000);
+        for _ in 1..=150 {
+            make(&app, &user, json!({"description": long})).await;
+        }
+        let call = app.get("/api/v1/tasks?sort=-updated_at&status=pending").header("accept", "text/csv").by(&user);
+        let reply = call.open().await;
+        assert_eq!(reply.status(), 200);
+        app.advance(1);
+        // From the end of the order to its beginning; out of what matches; and gone for good.
+        app.patch("/api/v1/tasks/1", json!({"title": "첫째"})).by(&user).expect(200).await;
+        app.patch("/api/v1/tasks/2", json!({"status": "completed"})).by(&user).expect(200).await;
+        app.delete("/api/v1/tasks/3").by(&user).expect(204).await;
+        let text = reply.text().await.unwrap();
+        let rows = text.split("\r\n").skip(1).filter(|line| !line.is_empty());
+        let ids: Vec<i64> = rows.map(|line| line.split(',').next().unwrap().parse().unwrap()).collect();
+        assert_eq!(ids, (4..=150).rev().chain([2, 1]).collect::<Vec<_>>());
+        assert!(text.contains("\r\n1,첫째,"), "a row is as it is when it is read");
+    }
+
     async fn no_cell_is_a_formula(app) {
         let user = app.user("test-001", Owner).await;
         for text in ["=1+1", "+82", "-1", "@x", "\t=1", "\r=1"] {
@@ -141,6 +164,7 @@ on_both! {
         )).await;
         let reply = export(&app, &editor, "/api/v1/meetings").await;
         assert_eq!(reply.header("content-disposition"), Some("attachment; filename=\"meetings.csv\""));
+        assert_eq!(reply.header("cache-control"), Some("no-store"));
         let line = format!("1,주간 회의,2026-02-09T10:00:00.000000Z,,draft,,'=1,,김지은,,,{NOW},{NOW},");
         assert!(lines(&reply)[0].starts_with(&line), "{}", reply.text());
 
@@ -177,6 +201,9 @@ on_both! {
         assert_eq!(app.count("select count(*) from tasks").await, 1);
         let answer = import(&app, "", csv).by(&user).expect(201).await;
         assert_eq!(answer, json!({"message": "Tasks imported successfully", "imported": 2}));
+        let told = "select count(*) from audit_logs where action = 'imported' and resource_type = 'task' and changes = \
+                    '{\"tasks\":{\"from\":null,\"to\":2}}'";
+        assert_eq!(app.count(told).await, 1);
         let mut first = parent.clone();
         for (name, value) in [
             ("id", json!(2)), ("title", json!("주간 \"보고\", 1부")), ("description", json!("첫 줄\r\n둘째 줄")),

@@ -30,8 +30,8 @@ const REQUEST_ID_LENGTH: usize = 128;
 /// 31 are known is still a secret. No part of a route is as long.
 const SECRET_LENGTH: usize = 32;
 
-/// Lets a request come to its end, whether its client waits for it or has hung up. Breaking it off would save little: the
-/// database goes on with what it has begun, unseen, and each time a connection to it would have to be made anew.
+/// Lets a request come to its end, whether its client waits for it or has hung up. Breaking it off would save little:
+/// the database goes on with what it has begun, unseen, and each time a connection to it would have to be made anew.
 pub async fn to_the_end(State(tracker): State<TaskTracker>, request: Request, next: Next) -> Response {
     match tracker.spawn(next.run(request)).await {
         Ok(response) => response,

@@ -19,7 +19,7 @@ pub use connect::{Connect, ConnectError, MariaDbTarget, Target};
 pub use fold::fold;
 pub use mariadb::MariaDbConnection;
 pub use migrate::MigrateError;
-pub use sql::{Sql, Value, escape_like, sql};
+pub use sql::{Sql, Value, escape_like, piece, pieces, sql};
 pub use stored::{Stored, readable};
 pub(crate) use text_enum::text_enum;
 pub use transaction::Attempts;

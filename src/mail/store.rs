@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 
 use crate::auth::Scope;
 use crate::clock::Timestamp;
-use crate::db::{Conn, DbResult, Value, sql, text_enum};
+use crate::db::{Conn, DbResult, Value, pieces, sql, text_enum};
 use crate::notifications::Kind;
 use crate::policy::Role;
 use crate::resource::Resource;
@@ -99,7 +99,7 @@ pub struct Settled {
 pub async fn enqueue(conn: &mut Conn, scope: &Scope, letters: &[Letter], now: Timestamp) -> DbResult<()> {
     const INSERT: &str = "insert into mail_outbox (tenant_id, notification_id, user_id, state, attempts, \
                           next_attempt_at, created_at) values ";
-    for letters in letters.chunks(ROWS_PER_INSERT) {
+    for letters in pieces(letters, ROWS_PER_INSERT) {
         let rows = letters.iter().map(|letter| -> Vec<Value> {
             let Letter { user_id, notification_id } = *letter;
             let (tenant, state) = (scope.tenant().into(), State::Pending.into());

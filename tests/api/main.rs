@@ -37,6 +37,7 @@ mod processes;
 mod races;
 mod reports;
 mod sessions;
+mod statements;
 mod tasks;
 mod typescript;
 mod users;

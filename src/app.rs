@@ -64,7 +64,7 @@ pub struct Shared {
     pub stream_heartbeat: Duration,
     /// Cancelled when the server stops: what would go on for ever ends then.
     pub stopping: CancellationToken,
-    /// What goes on after its request was answered; the server ends after it.
+    /// Requests, and what goes on after they were answered; the server ends after it.
     pub tracker: TaskTracker,
     /// Opens and seals contract amounts.
     pub amounts: AmountCipher,
@@ -153,6 +153,7 @@ pub fn service(
     state: AppState,
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static {
     let (routes, document) = routes();
+    let tracker = state.tracker.clone();
     let router = routes
         .with_state(state)
         .merge(openapi::router(&document))
@@ -161,6 +162,7 @@ pub fn service(
         .fallback(edge::not_found)
         .layer(DefaultBodyLimit::max(BODY_LIMIT));
     ServiceBuilder::new()
+        .layer(middleware::from_fn_with_state(tracker, edge::to_the_end))
         .layer(middleware::from_fn_with_state(config.environment, edge::edge))
         .layer(cors(&config.cors_origins))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::borrow::Cow;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,6 +11,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use tokio_util::task::TaskTracker;
 use tracing::field::Empty;
 use tracing::{Instrument, Span, error, info, info_span};
 use uuid::Uuid;
@@ -27,6 +29,18 @@ const REQUEST_ID_LENGTH: usize = 128;
 /// How long a part of a path must be not to be in the log: a secret has 43 characters, and one of which only the first
 /// 31 are known is still a secret. No part of a route is as long.
 const SECRET_LENGTH: usize = 32;
+
+/// Lets a request come to its end, whether its client waits for it or has hung up. Breaking it off would save little:
+/// the database goes on with what it has begun, unseen, and each time a connection to it would have to be made anew.
+pub async fn to_the_end(State(tracker): State<TaskTracker>, request: Request, next: Next) -> Response {
+    match tracker.spawn(next.run(request)).await {
+        Ok(response) => response,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        },
+    }
+}
 
 /// Wraps every request.
 pub async fn edge(State(environment): State<Environment>, mut request: Request, next: Next) -> Response {

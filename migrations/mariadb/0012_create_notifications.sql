@@ -30,6 +30,9 @@ create table if not exists notification_counters (
     foreign key (tenant_id, user_id) references users (tenant_id, id) on delete cascade
 ) engine = innodb default character set utf8mb4 collate utf8mb4_nopad_bin;
 
+-- Those who are there already; each later one comes with its own.
+insert ignore into notification_counters (tenant_id, user_id, last_seq) select tenant_id, id, 0 from users;
+
 -- Which kinds a user wants, and how. Without a row: in the application, and not by e-mail.
 create table if not exists notification_preferences (
     tenant_id varchar(50) not null,

@@ -30,6 +30,9 @@ create table notification_counters (
     foreign key (tenant_id, user_id) references users (tenant_id, id) on delete cascade
 ) without rowid;
 
+-- Those who are there already; each later one comes with its own.
+insert into notification_counters (tenant_id, user_id, last_seq) select tenant_id, id, 0 from users;
+
 -- Which kinds a user wants, and how. Without a row: in the application, and not by e-mail.
 create table notification_preferences (
     tenant_id text not null,

@@ -6,7 +6,7 @@ use super::event::Action;
 use super::types::AuditLogQuery;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
-use crate::db::{Conn, DbResult, Sql, Stored, Value, readable, sql};
+use crate::db::{Conn, DbResult, Sql, Stored, Value, piece, readable, sql};
 use crate::page::{Kind, List, Listing, SortField, Sortable};
 use crate::resource::Resource;
 
@@ -215,7 +215,10 @@ pub async fn insert(conn: &mut Conn, scope: &Scope, rows: Vec<NewAuditLogRow>) -
             bytes += next.changes.len();
             batch.push(values(scope, next));
         }
-        conn.execute(sql(INSERT).values(batch)).await?;
+        let mut batch = batch.into_iter();
+        while let Some(count) = piece(batch.len()) {
+            conn.execute(sql(INSERT).values(batch.by_ref().take(count))).await?;
+        }
     }
     Ok(())
 }

@@ -78,7 +78,8 @@ pub async fn find_by_id(conn: &mut Conn, id: i64) -> DbResult<Option<UserRow>> {
 
 /// Inserts a user; a taken e-mail address is a duplicate.
 pub async fn insert(conn: &mut Conn, user: &NewUserRow) -> DbResult<i64> {
-    conn.insert(
+    const COUNTER: &str = "insert into notification_counters (tenant_id, user_id, last_seq) values (?, ?, 0)";
+    let insert =
         sql("insert into users (tenant_id, email, email_key, password_hash, name, name_folded, role, is_active, \
              version, created_at, updated_at, created_by) values (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?) returning id")
         .bind(&user.tenant_id)
@@ -91,9 +92,12 @@ pub async fn insert(conn: &mut Conn, user: &NewUserRow) -> DbResult<i64> {
         .bind(true)
         .bind(user.created_at)
         .bind(user.created_at)
-        .bind(user.created_by),
-    )
-    .await
+        .bind(user.created_by);
+    let id = conn.insert(insert).await?;
+    // Whoever notifies users counts there, in the order of their ids. Were it made only then, two could wait for each
+    // other: MariaDB locks the gap where the row is to be.
+    conn.execute(sql(COUNTER).bind(&user.tenant_id).bind(id)).await?;
+    Ok(id)
 }
 
 /// Makes the tenant if it is not there, with the beginning of its audit log.

@@ -309,6 +309,24 @@ fn calendars_are_told_apart_by_the_host_of_the_web_app() {
 }
 
 #[test]
+fn a_mail_server_is_read_from_its_url() {
+    let read_url = |url| {
+        let settings = [("SMTP_URL", url), ("MAIL_FROM", "no-reply@example.com")];
+        let smtp = read(&settings).unwrap().mail.unwrap().smtp;
+        (smtp.host, smtp.port, smtp.hello.to_string(), smtp.credentials.is_some())
+    };
+    for (url, host, port, hello, has_credentials) in [
+        ("smtp://[::1]:25", "::1", 25, "[127.0.0.1]", false),
+        ("smtp://mail.internal", "mail.internal", 25, "[127.0.0.1]", false),
+        ("smtp://u:p@127.0.0.1?tls=required", "127.0.0.1", 587, "[127.0.0.1]", true),
+        ("smtps://u%40b.co:p%2B+%3A@smtp.example.com/biz.example", "smtp.example.com", 465, "biz.example", true),
+        ("smtps://smtp.example.com:2465", "smtp.example.com", 2465, "[127.0.0.1]", false),
+    ] {
+        assert_eq!(read_url(url), (host.to_owned(), port, hello.to_owned(), has_credentials), "{url}");
+    }
+}
+
+#[test]
 fn wrong_mail_settings_are_named_without_the_password() {
     assert!(problems(&[("SMTP_URL", "smtp://localhost")]).contains("MAIL_FROM must be set with SMTP_URL"));
     for (name, value) in [
@@ -317,6 +335,9 @@ fn wrong_mail_settings_are_named_without_the_password() {
         ("SMTP_URL", "smtp://user:hidden@smtp.example.com?tls=always"),
         ("SMTP_URL", "smtp://user:hidden@smtp.example.com:99999"),
         ("SMTP_URL", "smtps://user@smtp.example.com"),
+        ("SMTP_URL", "smtp:///hidden"),
+        ("SMTP_SSL_CA", "/no/such/file.pem"),
+        ("SMTP_SSL_CA", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")),
         ("MAIL_FROM", "BizCenter"),
         ("MAIL_FROM", "Biz\nCenter <no-reply@example.com>"),
         ("PUBLIC_URL", "app.example.com"),

@@ -3,12 +3,11 @@
 use deadpool::unmanaged::Object;
 use futures_util::{Stream, TryStreamExt};
 use sqlx::mysql::{MySqlArguments, MySqlRow};
-use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{FromRow, MySql, MySqlConnection, Sqlite, SqliteConnection, Transaction};
+use sqlx::{FromRow, MySqlConnection, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::mpsc::Sender;
 
-use super::{DbResult, Sql};
+use super::{DbResult, MariaDbConnection, Sql};
 
 /// A row that decodes from either database; `#[derive(sqlx::FromRow)]` gives it.
 pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, MySqlRow> + Send + Unpin {}
@@ -21,16 +20,16 @@ pub enum Conn {
     /// A reader of SQLite.
     Sqlite(Object<SqliteConnection>),
     /// A connection to MariaDB.
-    MariaDb(PoolConnection<MySql>),
+    MariaDb(MariaDbConnection),
     /// SQLite's writer.
     SqliteTransaction(Transaction<'static, Sqlite>),
     /// A transaction in MariaDB.
-    MariaDbTransaction(Transaction<'static, MySql>),
+    MariaDbTransaction(MariaDbConnection),
 }
 
 enum Raw<'a> {
     Sqlite(&'a mut SqliteConnection),
-    MariaDb(&'a mut MySqlConnection),
+    MariaDb(&'a mut MariaDbConnection),
 }
 
 /// Expands one sqlx call for each database.
@@ -42,9 +41,12 @@ macro_rules! on_database {
                 let ($text, $arguments) = sql.into_parts::<SqliteArguments>()?;
                 $call
             }
-            Raw::MariaDb($raw) => {
+            Raw::MariaDb(connection) => {
                 let ($text, $arguments) = sql.into_parts::<MySqlArguments>()?;
-                $call
+                let $raw = connection.for_statement();
+                let result: DbResult<_> = $call;
+                connection.ended(&result);
+                result
             }
         }
     }};
@@ -80,7 +82,7 @@ impl Conn {
     /// The number of rows that matched; an update that changes nothing counts its row on both databases.
     pub async fn execute(&mut self, sql: Sql) -> DbResult<u64> {
         on_database!(self, sql, |raw, text, arguments| {
-            Ok(sqlx::query_with(text, arguments).execute(raw).await?.rows_affected())
+            sqlx::query_with(text, arguments).execute(raw).await.map(|done| done.rows_affected())
         })
     }
 
@@ -159,9 +161,8 @@ impl Conn {
     fn raw(&mut self) -> Raw<'_> {
         match self {
             Self::Sqlite(connection) => Raw::Sqlite(connection),
-            Self::MariaDb(connection) => Raw::MariaDb(connection),
             Self::SqliteTransaction(transaction) => Raw::Sqlite(transaction),
-            Self::MariaDbTransaction(transaction) => Raw::MariaDb(transaction),
+            Self::MariaDb(connection) | Self::MariaDbTransaction(connection) => Raw::MariaDb(connection),
         }
     }
 }

@@ -6,6 +6,7 @@
 mod conn;
 mod connect;
 mod fold;
+mod mariadb;
 mod migrate;
 mod sql;
 mod stored;
@@ -16,8 +17,9 @@ mod transaction;
 pub use conn::{Conn, Row};
 pub use connect::{Connect, ConnectError, MariaDbTarget, Target};
 pub use fold::fold;
+pub use mariadb::MariaDbConnection;
 pub use migrate::MigrateError;
-pub use sql::{Sql, Value, escape_like, sql};
+pub use sql::{Sql, Value, escape_like, piece, pieces, sql};
 pub use stored::{Stored, readable};
 pub(crate) use text_enum::text_enum;
 pub use transaction::Attempts;
@@ -55,7 +57,7 @@ impl Db {
                 Err(PoolError::Timeout) => return Err(sqlx::Error::PoolTimedOut),
                 Err(_) => return Err(sqlx::Error::PoolClosed),
             }),
-            Self::MariaDb(pool) => Conn::MariaDb(pool.acquire().await?),
+            Self::MariaDb(pool) => Conn::MariaDb(MariaDbConnection::acquire(pool).await?),
         })
     }
 
@@ -64,7 +66,7 @@ impl Db {
         Ok(match self {
             // A deferred BEGIN that reads first fails with SQLITE_BUSY_SNAPSHOT as soon as another one wrote.
             Self::Sqlite { write, .. } => Conn::SqliteTransaction(write.begin_with("BEGIN IMMEDIATE").await?),
-            Self::MariaDb(pool) => Conn::MariaDbTransaction(pool.begin().await?),
+            Self::MariaDb(pool) => Conn::MariaDbTransaction(MariaDbConnection::begin(pool).await?),
         })
     }
 

@@ -97,7 +97,8 @@ impl Sql {
         self
     }
 
-    /// Appends `(?, …), (?, …)` for the rows of a multi-row insert; all rows have the same width.
+    /// Appends `(?, …), (?, …)` for the rows of a multi-row insert; all rows have the same width. Rows whose number a
+    /// caller chooses come in [`pieces()`].
     #[must_use]
     pub fn values(mut self, rows: impl IntoIterator<Item = Vec<Value>>) -> Self {
         let text = self.text.to_mut();
@@ -112,11 +113,15 @@ impl Sql {
         self
     }
 
-    /// Appends `(?, ?, …)` for an `in`; an empty list is `(null)`, which nothing is in.
+    /// Appends `(?, ?, …)` for an `in`; an empty list is `(null)`, which nothing is in. Its last value may stand there
+    /// several times, so that there are few texts.
     #[must_use]
     pub fn list(mut self, values: impl IntoIterator<Item = impl Into<Value>>) -> Self {
         let before = self.values.len();
         self.values.extend(values.into_iter().map(Into::into));
+        if let Some(last) = self.values.last().cloned() {
+            self.values.resize(before + list_length(self.values.len() - before), last);
+        }
         let text = self.text.to_mut();
         if self.values.len() == before {
             text.push_str("(null)");
@@ -165,6 +170,33 @@ pub trait Bind<A: Arguments>: for<'q> Encode<'q, A::Database> + Type<A::Database
 
 impl<A: Arguments, T> Bind<A> for T where T: for<'q> Encode<'q, A::Database> + Type<A::Database> {}
 
+/// How long the list of so many values is: few lengths make few texts, for MariaDB has to prepare each on each connection.
+/// From a thousand values on it makes a table of the list, and goes by no key then.
+fn list_length(count: usize) -> usize {
+    match count {
+        0 => 0,
+        1..=512 => count.next_power_of_two(),
+        513..=999 => 999,
+        _ => count,
+    }
+}
+
+/// Rows for several multi-row inserts of few lengths, so that there are few texts: as many as a power of two at a time,
+/// but not more than `most`.
+pub fn pieces<T>(rows: &[T], most: usize) -> impl Iterator<Item = &[T]> {
+    let mut rest = rows;
+    std::iter::from_fn(move || {
+        let (piece, others) = rest.split_at(piece(rest.len().min(most))?);
+        rest = others;
+        Some(piece)
+    })
+}
+
+/// How many of so many rows the next insert takes; nothing when there are none.
+pub fn piece(rows: usize) -> Option<usize> {
+    rows.checked_ilog2().map(|exponent| 1 << exponent)
+}
+
 /// A `like` pattern that finds `text` anywhere, for use with `escape '!'`.
 pub fn escape_like(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
@@ -177,4 +209,36 @@ pub fn escape_like(text: &str) -> String {
     }
     pattern.push('%');
     pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_and_inserts_of_many_lengths_have_few_texts() {
+        let mut texts = std::collections::BTreeSet::new();
+        for count in 0..1000_i64 {
+            let Sql { text, values } = sql("select 1 where ? in ").bind(7_i64).list(0..count);
+            assert_eq!(text.matches('?').count(), values.len());
+            let listed: Vec<Value> = (0..count).map(Value::Int).collect();
+            assert_eq!(values[1..].iter().take(listed.len()).collect::<Vec<_>>(), listed.iter().collect::<Vec<_>>());
+            assert!(values[1..].iter().skip(listed.len()).all(|value| Some(value) == listed.last()));
+            texts.insert(text);
+        }
+        assert_eq!(texts.len(), 12);
+        assert_eq!(sql("").list(0..1000_i64).values.len(), 1000);
+        assert_eq!(sql("").bind(7_i64).list([0_i64; 0]).text, "(null)");
+    }
+
+    #[test]
+    fn pieces_are_all_of_it_in_its_order() {
+        let rows: Vec<u16> = (0..1500).collect();
+        for count in 0..rows.len() {
+            let pieces: Vec<&[u16]> = pieces(&rows[..count], 500).collect();
+            assert_eq!(pieces.concat(), rows[..count]);
+            assert!(pieces.iter().all(|piece| piece.len().is_power_of_two() && piece.len() <= 256));
+        }
+        assert_eq!(pieces(&rows[..37], 500).map(<[u16]>::len).collect::<Vec<_>>(), [32, 4, 1]);
+    }
 }

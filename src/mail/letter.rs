@@ -97,7 +97,7 @@ pub fn write(
     let html = words.page().into_string();
     Message::builder()
         .from(from.clone())
-        .to(Mailbox::new(Some(in_header(&name)), to))
+        .to(Mailbox::new(Some(in_header(&name)).filter(|name| !name.is_empty()), to))
         .subject(subject)
         .date(SystemTime::from(now.utc()))
         .message_id(Some(message_id(row, from)))
@@ -106,9 +106,10 @@ pub fn write(
         .map_err(|_| "the letter cannot be written")
 }
 
-/// The address in the form that every mail server takes: a domain in another script has one in ASCII.
+/// The address in the form that every mail server takes: a domain in another script has one in ASCII. lettre writes to
+/// nobody who has a number in its place.
 pub fn address(text: &str) -> Option<Address> {
-    let (local, domain) = text.rsplit_once('@')?;
+    let (local, domain) = text.rsplit_once('@').filter(|(_, domain)| !domain.starts_with('['))?;
     Address::new(local, idna::domain_to_ascii(domain).ok()?).ok()
 }
 

@@ -4,6 +4,7 @@
 mod letter;
 mod mailer;
 pub mod sender;
+mod session;
 mod store;
 mod texts;
 

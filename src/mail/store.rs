@@ -4,10 +4,11 @@
 //! row names its tenant.
 
 use chrono::TimeDelta;
+use tracing::warn;
 
 use crate::auth::Scope;
 use crate::clock::Timestamp;
-use crate::db::{Conn, DbResult, Value, sql, text_enum};
+use crate::db::{Conn, DbResult, Value, pieces, sql, text_enum};
 use crate::notifications::Kind;
 use crate::policy::Role;
 use crate::resource::Resource;
@@ -99,7 +100,7 @@ pub struct Settled {
 pub async fn enqueue(conn: &mut Conn, scope: &Scope, letters: &[Letter], now: Timestamp) -> DbResult<()> {
     const INSERT: &str = "insert into mail_outbox (tenant_id, notification_id, user_id, state, attempts, \
                           next_attempt_at, created_at) values ";
-    for letters in letters.chunks(ROWS_PER_INSERT) {
+    for letters in pieces(letters, ROWS_PER_INSERT) {
         let rows = letters.iter().map(|letter| -> Vec<Value> {
             let Letter { user_id, notification_id } = *letter;
             let (tenant, state) = (scope.tenant().into(), State::Pending.into());
@@ -174,15 +175,19 @@ pub async fn settle(conn: &mut Conn, key: &Key, claim: Timestamp, settled: &Sett
 /// Deletes at most this many letters that nobody has sent for a week, or that were settled and are 30 days old, in
 /// all tenants; gives how many it were.
 pub async fn delete_expired(conn: &mut Conn, now: Timestamp, limit: i64) -> DbResult<u64> {
-    const EXPIRED: &str = "select id from mail_outbox where state = ? and created_at <= ? \
+    const EXPIRED: &str = "select id, state from mail_outbox where state = ? and created_at <= ? \
                            or state in (?, ?) and created_at <= ? limit ?";
     let expired = sql(EXPIRED).bind(State::Pending).bind(before(now, PENDING_KEPT));
     let expired = expired.bind(State::Sent).bind(State::Dead).bind(before(now, SETTLED_KEPT)).bind(limit);
-    let expired = conn.fetch_all::<(i64,)>(expired).await?;
+    let expired = conn.fetch_all::<(i64, State)>(expired).await?;
     if expired.is_empty() {
         return Ok(0);
     }
-    conn.execute(sql("delete from mail_outbox where id in ").list(expired.into_iter().map(|(id,)| id))).await
+    let given_up = expired.iter().filter(|(_, state)| *state == State::Pending).count();
+    if given_up > 0 {
+        warn!(letters = given_up, "letters that could not be sent for a week are given up");
+    }
+    conn.execute(sql("delete from mail_outbox where id in ").list(expired.into_iter().map(|(id, _)| id))).await
 }
 
 fn before(now: Timestamp, kept: TimeDelta) -> Timestamp {

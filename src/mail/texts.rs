@@ -25,9 +25,11 @@ pub const fn news(kind: Kind, language: Language) -> &'static str {
     }
 }
 
-/// How the reader is addressed.
+/// How the reader is addressed, who may have a name of which nothing can be shown.
 pub fn greeting(name: &str, language: Language) -> String {
     match language {
+        Language::Korean if name.is_empty() => "안녕하세요.".into(),
+        Language::English if name.is_empty() => "Hello,".into(),
         Language::Korean => format!("{name} 님, 안녕하세요."),
         Language::English => format!("Hello {name},"),
     }

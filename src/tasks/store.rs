@@ -11,7 +11,7 @@ use super::row::TaskRow;
 use super::types::TaskQuery;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
-use crate::db::{Conn, DbResult, Sql, Value, escape_like, fold, sql};
+use crate::db::{Conn, DbResult, Sql, Value, escape_like, fold, piece, sql};
 use crate::page::{List, Listing};
 
 macro_rules! columns {
@@ -118,7 +118,7 @@ pub async fn insert_many(conn: &mut Conn, scope: &Scope, tasks: &[TaskRow]) -> D
     while !rest.is_empty() {
         // Each text stands there twice, the second time folded, in which it may have grown.
         let sizes = rest.iter().take(ROWS_AT_ONCE).map(|task| 4 * text_size(task));
-        let (tasks, others) = rest.split_at(fitting(sizes));
+        let (tasks, others) = rest.split_at(piece(fitting(sizes)).unwrap_or(1));
         rest = others;
         let rows = tasks.iter().map(|task| values(scope, task));
         let mut inserted = conn.fetch_all::<(i64,)>(sql(INSERT).values(rows).push(" returning id")).await?;
@@ -290,8 +290,8 @@ fn tag_rows(scope: &Scope, id: i64, tags: &[String]) -> Vec<Vec<Value>> {
 
 async fn insert_tags(conn: &mut Conn, rows: Vec<Vec<Value>>) -> DbResult<()> {
     let mut rows = rows.into_iter();
-    while rows.len() > 0 {
-        let rows = rows.by_ref().take(TAGS_PER_INSERT);
+    while let Some(count) = piece(rows.len().min(TAGS_PER_INSERT)) {
+        let rows = rows.by_ref().take(count);
         conn.execute(sql("insert into task_tags (tenant_id, tag, task_id) values ").values(rows)).await?;
     }
     Ok(())

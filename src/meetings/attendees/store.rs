@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::types::{Attendance, AttendeeQuery};
 use crate::auth::Scope;
 use crate::clock::Timestamp;
-use crate::db::{Conn, DbResult, Value, sql};
+use crate::db::{Conn, DbResult, Value, pieces, sql};
 use crate::page::{Kind, List, Listing, SortField, Sortable};
 
 /// Far below the most values of a statement: 32,766 on SQLite, 65,535 on MariaDB.
@@ -107,7 +107,7 @@ pub async fn find(conn: &mut Conn, scope: &Scope, meeting: i64, id: i64) -> DbRe
 pub async fn insert(conn: &mut Conn, scope: &Scope, attendees: &[AttendeeRow], now: Timestamp) -> DbResult<()> {
     const INSERT: &str = "insert into meeting_attendees (tenant_id, meeting_id, user_id, role, attendance, \
                           version, created_at, updated_at, created_by) values ";
-    for attendees in attendees.chunks(ROWS_PER_INSERT) {
+    for attendees in pieces(attendees, ROWS_PER_INSERT) {
         let rows = attendees.iter().map(|attendee| {
             vec![
                 scope.tenant().into(),

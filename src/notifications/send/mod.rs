@@ -8,7 +8,7 @@ use self::store::NewNotification;
 use super::types::NotificationKind;
 use crate::auth::{self, Scope};
 use crate::clock::Timestamp;
-use crate::db::Conn;
+use crate::db::{Conn, pieces};
 use crate::error::ApiError;
 use crate::mail::{self, Letter};
 use crate::resource::Resource;
@@ -89,7 +89,7 @@ async fn deliver(
     for row in &mut rows {
         row.seq += last.get(&row.user).ok_or_else(|| ApiError::internal("a user has no counter"))?;
     }
-    for rows in rows.chunks(AT_ONCE) {
+    for rows in pieces(&rows, AT_ONCE) {
         let inserted = store::insert(conn, scope, rows, now).await?;
         let by_mail: HashSet<(i64, i64)> =
             rows.iter().filter(|row| row.wish.email).map(|row| (row.user, row.seq)).collect();

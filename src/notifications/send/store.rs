@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::Notice;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
-use crate::db::{self, Conn, DbResult, Sql, Value, sql};
+use crate::db::{Conn, DbResult, Value, sql};
 use crate::notifications::preferences::KindPreference;
 use crate::notifications::types::NotificationKind;
 
@@ -64,41 +64,18 @@ pub async fn wishes(
 pub async fn reserve(conn: &mut Conn, scope: &Scope, users: &[i64], count: i64) -> DbResult<HashMap<i64, i64>> {
     const UPDATE: &str = "update notification_counters set last_seq = last_seq + ? where tenant_id = ? and user_id in ";
     const SELECT: &str = "select user_id, last_seq from notification_counters where tenant_id = ? and user_id in ";
-    make_counters(conn, scope, users).await?;
+    const INSERT: &str = "insert into notification_counters (tenant_id, user_id, last_seq) values (?, ?, ?)";
     conn.execute(sql(UPDATE).bind(count).bind(scope.tenant()).list(users.iter().copied())).await?;
     // On MariaDB the snapshot may be older than the others' commits, but what this transaction has changed it sees.
     let rows: Vec<(i64, i64)> = conn.fetch_all(sql(SELECT).bind(scope.tenant()).list(users.iter().copied())).await?;
-    Ok(rows.into_iter().map(|(user, last)| (user, last - count)).collect())
-}
-
-/// Makes the counters that are missing. An update that finds none would lock the gap between two users on MariaDB, and
-/// two of them would wait for each other.
-async fn make_counters(conn: &mut Conn, scope: &Scope, users: &[i64]) -> DbResult<()> {
-    const SELECT: &str = "select user_id from notification_counters where tenant_id = ? and user_id in ";
-    let select = sql(SELECT).bind(scope.tenant()).list(users.iter().copied());
-    let rows: Vec<(i64,)> = conn.fetch_all(select).await?;
-    let known: HashSet<i64> = rows.into_iter().map(|(user,)| user).collect();
-    let missing: Vec<i64> = users.iter().copied().filter(|user| !known.contains(user)).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    match conn.execute(insert_counters(scope, &missing)).await {
-        // Another transaction has just made one of them.
-        Err(error) if db::is_duplicate(&error) => {}
-        result => return result.map(|_| ()),
-    }
+    let mut last: HashMap<i64, i64> = rows.into_iter().map(|(user, last)| (user, last - count)).collect();
+    // A counter is made with its user, but not by a server of an older version that has not been stopped yet.
+    let missing: Vec<i64> = users.iter().copied().filter(|user| !last.contains_key(user)).collect();
     for user in missing {
-        match conn.execute(insert_counters(scope, &[user])).await {
-            Err(error) if db::is_duplicate(&error) => {}
-            result => drop(result?),
-        }
+        conn.execute(sql(INSERT).bind(scope.tenant()).bind(user).bind(count)).await?;
+        last.insert(user, 0);
     }
-    Ok(())
-}
-
-fn insert_counters(scope: &Scope, users: &[i64]) -> Sql {
-    let row = |user: &i64| -> Vec<Value> { vec![scope.tenant().into(), (*user).into(), 0_i64.into()] };
-    sql("insert into notification_counters (tenant_id, user_id, last_seq) values ").values(users.iter().map(row))
+    Ok(last)
 }
 
 /// Inserts notifications; gives their keys in any order.

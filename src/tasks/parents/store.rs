@@ -5,14 +5,14 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::super::store::ROWS_AT_ONCE;
 use crate::auth::Scope;
 use crate::clock::Timestamp;
-use crate::db::{Conn, DbResult, Value, sql};
+use crate::db::{Conn, DbResult, Value, pieces, sql};
 
 /// With three values each, far below the most of a statement: 32,766 on SQLite, 65,535 on MariaDB.
 const ROWS_PER_INSERT: usize = 10_000;
 
 /// Links each of these tasks to its parent: (task, parent).
 pub async fn insert(conn: &mut Conn, scope: &Scope, links: &[(i64, i64)]) -> DbResult<()> {
-    for links in links.chunks(ROWS_PER_INSERT) {
+    for links in pieces(links, ROWS_PER_INSERT) {
         let rows: Vec<Vec<Value>> =
             links.iter().map(|(task, parent)| vec![scope.tenant().into(), (*task).into(), (*parent).into()]).collect();
         conn.execute(sql("insert into task_parents (tenant_id, task_id, parent_id) values ").values(rows)).await?;

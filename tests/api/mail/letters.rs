@@ -187,6 +187,21 @@ on_both! {
         }
     }
 
+    async fn who_has_no_name_that_can_be_shown_is_greeted_without(app) {
+        let sink = Sink::start();
+        let user = app.user_named("test-001", Editor, "kim@example.com", "\u{202e}\u{2066}").await;
+        wants(&app, &user, Kind::TaskAssigned, true).await;
+        tell(&app, &[&user], Kind::TaskAssigned, "x").await;
+        assert_eq!(send(&office(&app, sink.port)).await, 1);
+        let letter = only(&sink);
+        assert!(text(&letter).starts_with("안녕하세요.\n"), "{}", text(&letter));
+        assert_eq!(open(&letter).to().unwrap().first().unwrap().name(), None);
+        reads(&app, &user, "en").await;
+        tell(&app, &[&user], Kind::TaskAssigned, "x").await;
+        assert_eq!(send(&office(&app, sink.port)).await, 1);
+        assert!(text(&only(&sink)).starts_with("Hello,\n"));
+    }
+
     async fn without_a_place_of_the_web_app_there_is_no_link(app) {
         let sink = Sink::start();
         let user = app.user("test-001", Editor).await;

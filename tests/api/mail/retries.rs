@@ -121,6 +121,7 @@ on_both! {
             ("MAIL", "553 5.1.8 bad sender"),
             ("RCPT", "550 relaying denied"),
             ("RCPT", "550 5.7.1 no relaying from 5.1.1.9, see 5.1.1"),
+            ("RCPT", "550 denied, see https://example.com/5.1.1"),
             (".", "554 5.6.0 no"),
         ]) {
             sink.answer(line, answer);
@@ -132,7 +133,98 @@ on_both! {
         }
         sink.answer("RCPT", "550-5.2.1 the account\r\n550 5.2.1 is closed");
         assert_eq!(send(&office).await, 0);
-        assert_eq!(outbox(&app).await, [settled("dead", 6, Some("the mail server answered 550"))]);
+        assert_eq!(outbox(&app).await, [settled("dead", 7, Some("the mail server answered 550"))]);
+    }
+
+    async fn a_mail_server_that_takes_nothing_costs_no_letter_an_attempt(app) {
+        let sink = Sink::start();
+        let office = office(&app, sink.port);
+        waiting(&app, "kim@example.com").await;
+        waiting(&app, "lee@example.com").await;
+        for (line, answer) in [
+            ("MAIL", "451 4.3.2 try again later"), ("MAIL", "421 4.7.0 too many connections"), ("RCPT", "421 closing"),
+        ] {
+            sink.answer(line, answer);
+            let before = sink.count(line);
+            assert_eq!((send(&office).await, sink.count(line) - before), (0, 1), "{answer}");
+            sink.behave();
+            let error = format!("the mail server answered {}", &answer[..3]);
+            let letters = outbox(&app).await;
+            assert!(letters.contains(&settled("pending", 0, Some(error.as_str()))), "{letters:?}");
+            assert!(letters.iter().all(|(state, attempts, _)| (state.as_str(), *attempts) == ("pending", 0)));
+            app.advance(60);
+        }
+        // Because of the letter, perhaps: that is an attempt.
+        sink.answer(".", "421 closing");
+        assert_eq!((send(&office).await, sink.count(".")), (0, 1));
+        assert!(outbox(&app).await.contains(&settled("pending", 1, Some("the mail server answered 421"))));
+        sink.behave();
+        app.advance(60);
+        assert_eq!(send(&office).await, 2);
+    }
+
+    async fn a_refusal_does_not_wait_for_a_farewell(app) {
+        let sink = Sink::start();
+        let office = office(&app, sink.port);
+        waiting(&app, "kim@example.com").await;
+        waiting(&app, "lee@example.com").await;
+        sink.answer("RCPT TO:<kim", "550 5.1.1 no such user");
+        sink.answer("QUIT", SILENCE);
+        let started = Instant::now();
+        assert_eq!(send(&office).await, 1);
+        assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+        let refused = settled("dead", 1, Some("the mail server answered 550"));
+        assert_eq!(outbox(&app).await, [refused, settled("sent", 1, None)]);
+    }
+
+    async fn a_letter_that_hangs_does_not_hold_up_the_others(app) {
+        let sink = Sink::start();
+        let url = format!("smtp://127.0.0.1:{}", sink.port);
+        let patience =
+            Patience { next: Duration::from_millis(100), send: Duration::from_secs(3), ..Patience::default() };
+        let office = office_that_waits(&app, &[("SMTP_URL", &url)], patience);
+        for name in ["kim", "lee", "park"] {
+            waiting(&app, &format!("{name}@example.com")).await;
+        }
+        sink.answer("RCPT TO:<kim", SILENCE);
+        let sending = tokio::spawn(async move { send(&office).await });
+        let started = Instant::now();
+        while sink.count(".") < 2 {
+            assert!(started.elapsed() < Duration::from_secs(20), "the others wait");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(!sending.is_finished());
+        assert_eq!(sending.await.unwrap(), 2);
+        let silent = settled("pending", 1, Some("the mail server does not answer"));
+        assert_eq!(outbox(&app).await, [silent, settled("sent", 1, None), settled("sent", 1, None)]);
+    }
+
+    async fn why_the_mail_server_cannot_be_used_is_told(app) {
+        let log = Log::default();
+        let lines = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_writer(log.clone());
+        let _guard = tracing::subscriber::set_default(lines.with_ansi(false).finish());
+        let sink = Sink::start();
+        let url = format!("smtp://127.0.0.1:{}?tls=required", sink.port);
+        let with_password = format!("smtp://me:secret-word@127.0.0.1:{}", sink.port);
+        waiting(&app, "kim@example.com").await;
+        sink.answer("EHLO", "250-sink\r\n250 AUTH XOAUTH2");
+        for (url, reason) in [
+            (url.as_str(), "STARTTLS is not supported"),
+            (with_password.as_str(), "No compatible authentication mechanism"),
+        ] {
+            assert_eq!(send(&office_with(&app, &[("SMTP_URL", url)])).await, 0);
+            assert!(log.text().contains(reason), "{}", log.text());
+        }
+        assert!(!log.text().contains("secret"), "{}", log.text());
+        assert_eq!(outbox(&app).await, [settled("pending", 0, None)]);
+    }
+
+    async fn an_address_that_the_mail_server_cannot_take_is_given_up_at_once(app) {
+        let sink = Sink::start();
+        waiting(&app, "김@example.com").await;
+        assert_eq!(send(&office(&app, sink.port)).await, 0);
+        let error = "the mail server takes no address with other than ASCII letters";
+        assert_eq!((outbox(&app).await, sink.count("MAIL")), (vec![settled("dead", 1, Some(error))], 0));
     }
 
     async fn a_mail_server_that_falls_silent_holds_nothing_up(app) {
@@ -224,7 +316,7 @@ on_both! {
 
     async fn an_address_that_is_none_is_given_up_at_once(app) {
         let sink = Sink::start();
-        waiting(&app, "kim@@example.com").await;
+        waiting(&app, "kim@[127.0.0.1]").await;
         waiting(&app, "kim@example.com>\r\nRCPT TO:<victim@example.com").await;
         waiting(&app, "lee@example.com").await;
         assert_eq!(send(&office(&app, sink.port)).await, 1);

@@ -103,6 +103,37 @@ on_both! {
         assert_eq!(app.count("select count(*) from notification_counters where last_seq = 2").await, USERS);
     }
 
+    async fn the_first_notifications_of_many_users_are_sent_at_once(app) {
+        let mut users = Vec::new();
+        for _ in 0..30 {
+            users.push(app.user("test-001", Viewer).await.id);
+        }
+        assert_eq!(app.count("select count(*) from notification_counters where last_seq = 0").await, 30);
+        let app = Arc::new(app);
+        let mut senders = JoinSet::new();
+        for sender in 0..15 {
+            let (app, users) = (Arc::clone(&app), users.clone());
+            senders.spawn(async move {
+                let to: Vec<i64> = users.iter().copied().cycle().skip(2 * sender).take(8).collect();
+                let mut tx = app.db().begin().await.unwrap();
+                // No second attempt: none is preferred to another.
+                send(&mut tx, &app.system("test-001"), notice("a"), &to, app.now()).await.unwrap();
+                tx.commit().await.unwrap();
+            });
+        }
+        senders.join_all().await;
+        assert_eq!(app.count("select count(*) from notification_counters where last_seq = 4").await, 30);
+    }
+
+    async fn who_was_made_without_a_counter_gets_one(app) {
+        let user = app.user("test-001", Viewer).await;
+        assert_eq!(app.execute(sql("delete from notification_counters")).await, 1);
+        app.notify(&[&user], Kind::TaskAssigned, "a").await;
+        app.notify(&[&user], Kind::TaskAssigned, "b").await;
+        assert_eq!(titles_of(&app, &user).await, ["a", "b"]);
+        assert_eq!(numbers(&app, &user).await, [1, 2]);
+    }
+
     async fn of_many_who_send_at_once_none_is_lost_and_none_takes_anothers_number(app) {
         let mut users = Vec::new();
         for _ in 0..5 {

@@ -4,7 +4,7 @@ use deadpool::unmanaged::Object;
 use futures_util::{Stream, TryStreamExt};
 use sqlx::mysql::{MySqlArguments, MySqlRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{FromRow, MySqlConnection, Sqlite, SqliteConnection, Transaction};
+use sqlx::{FromRow, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::mpsc::Sender;
 
 use super::{DbResult, MariaDbConnection, Sql};

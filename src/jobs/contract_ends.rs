@@ -87,7 +87,6 @@ async fn walk(run: &Run, deadline: Instant, tally: &mut Tally) -> Result<usize, 
 /// Gives whether nothing is left.
 async fn take_turn(run: &Run, walk: &mut Walk, deadline: Instant, tally: &mut Tally) -> Result<bool, ApiError> {
     for _ in 0..TURN {
-        // What follows a renewed contract ends later: if it is over too, the walk comes to it.
         let mut conn = run.app.db.read().await?;
         let places = store::ended_contracts(&mut conn, &walk.scope, run.today, walk.after, BATCH).await?;
         drop(conn);
@@ -95,19 +94,23 @@ async fn take_turn(run: &Run, walk: &mut Walk, deadline: Instant, tally: &mut Ta
             return Ok(true);
         }
         for place in places {
-            if Instant::now() >= deadline {
-                return Ok(false);
+            // What follows a renewed contract may be over too, and end before what the walk comes to next.
+            let mut over = Some(place.id);
+            while let Some(id) = over {
+                if Instant::now() >= deadline {
+                    return Ok(false);
+                }
+                over = end(run, &walk.scope, id, tally).await?;
             }
-            end(run, &walk.scope, place.id, tally).await?;
             walk.after = place;
         }
     }
     Ok(false)
 }
 
-/// Ends one contract with all that belongs to it, in one transaction. Gives an error only where going on makes no
-/// sense.
-async fn end(run: &Run, scope: &Scope, id: i64, tally: &mut Tally) -> Result<(), ApiError> {
+/// Ends one contract with all that belongs to it, in one transaction, and gives the one that follows it if that is over
+/// too. Gives an error only where going on makes no sense.
+async fn end(run: &Run, scope: &Scope, id: i64, tally: &mut Tally) -> Result<Option<i64>, ApiError> {
     let now = run.app.clock.now();
     let ended = transaction!(run.app.db, |tx| {
         run.lease.hold(tx, now).await?;
@@ -130,6 +133,7 @@ async fn end(run: &Run, scope: &Scope, id: i64, tally: &mut Tally) -> Result<(),
                 tally.passing_over += 1;
                 warn!(%tenant, contract = id, successor = successor.id, "many missed terms are passed over");
             }
+            return Ok((successor.end_date < run.today).then_some(successor.id));
         }
         Err(error) if is_beyond_one(run, &error) => return Err(error),
         Err(error) => {
@@ -139,7 +143,7 @@ async fn end(run: &Run, scope: &Scope, id: i64, tally: &mut Tally) -> Result<(),
             tally.first_failure.get_or_insert_with(|| format!("contract {id} of {tenant}: {reason}"));
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Whether the others would fail as well. A contract that somebody else holds for too long is alone with that.

@@ -612,6 +612,7 @@ on_both! {
         let (kim, lee) = (app.user("tenant-a", Owner).await, app.user("tenant-b", Owner).await);
         app.user("tenant-c", Owner).await;
         app.execute(sql("update users set role = ? where id = ?").bind("viewer").bind(kim.id)).await;
+        app.execute(sql("delete from notification_counters where user_id = ?").bind(lee.id)).await;
         app.execute(sql("update users set tenant_id = ? where id = ?").bind("tenant-c").bind(lee.id)).await;
         assert_eq!(app.get("/api/v1/contracts").by(&kim).expect(403).await["your_role"], "viewer");
         create(&app, &lee, "task", "").await;

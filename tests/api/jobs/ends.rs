@@ -150,8 +150,8 @@ on_both! {
         run_due(&app.state).await;
         assert_eq!(lives(&app, &owner).await.as_array().unwrap()[2..], [
             json!(["B-R1", "renewed", "2026-02-06", "2026-02-06", 2]),
-            json!(["A-R1", "active", "2026-02-07", "2026-02-07", 1]),
             json!(["B-R2", "active", "2026-02-07", "2026-02-07", 3]),
+            json!(["A-R1", "active", "2026-02-07", "2026-02-07", 1]),
         ]);
         let told: Vec<_> = notices(&app).await.into_iter().filter(|(_, kind, _)| kind == RENEWED).collect();
         assert_eq!(told, [4, 5].map(|id| notice(owner.id, RENEWED, id)));

@@ -81,7 +81,7 @@ impl Watched {
     /// The statements in which this stands, each once, and how many there were.
     async fn statements(&self, part: &str) -> (BTreeSet<String>, usize) {
         let select = "select argument from mysql.general_log where command_type = 'Execute' and argument like ? \
-                      and argument not like '%general!_log%' escape '!'";
+                      and argument not like '%general!_log%' escape '!' and argument not like 'explain %'";
         let mut conn = self.app.db().read().await.unwrap();
         let rows: Vec<(String,)> = conn.fetch_all(sql(select).bind(format!("%{part}%"))).await.unwrap();
         (rows.iter().map(|(statement,)| statement.clone()).collect(), rows.len())

@@ -150,7 +150,7 @@ async fn the_dashboard_reads_indexes_alone() {
             assert!(!plan.is_empty() && plan.iter().all(is_covered), "{statement}: {plan:#?}");
         }
     }
-    for part in ["amount_encrypted from contracts where tenant_id = 'test-001'", "1 as contracts"] {
+    for part in [", amount_encrypted from contracts where tenant_id = 'test-001'", "1 as contracts"] {
         for statement in watched.statements(part).await.0 {
             let keys: Vec<_> = watched.plan(&statement).await.into_iter().filter_map(|step| step.key).collect();
             assert_eq!(keys[0], "contracts_amounts", "{statement}");
